@@ -16,7 +16,8 @@ const (
 	Started     Kind = "started"     // the daemon began: version, configuration digest
 	Stopped     Kind = "stopped"     // it ended in order
 	Verdict     Kind = "verdict"     // the verdict changed: diagnose.Verdict
-	Incident    Kind = "incident"    // incident.Action
+	Component   Kind = "component"   // the state of one function changed: diagnose.PartState
+	Incident    Kind = "incident"    // watch.IncidentRecord
 	Minute      Kind = "minute"      // digest: diagnose.Round at a full minute
 	Observation Kind = "observation" // raw probe.Observation, only around incidents
 	Checkpoint  Kind = "checkpoint"  // retention cut here: what was cut, signed
