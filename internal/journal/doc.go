@@ -1,0 +1,33 @@
+// Package journal is our long memory: what was seen, what was said of it and when, in one SQLite file.
+//
+// [Journal.Append] returns when its records are on the disk, so whatever follows (an announcement, an order) has its
+// record before it. One goroutine writes; appends that wait while it does are grouped into its next commit. Its
+// queue is bounded: when it is full, Append fails with [ErrBusy] and never waits. Readers have connections of their own and hold up
+// nobody.
+//
+// # The chain
+//
+// Records are numbered from 1 without holes. The hash of each is the SHA-256 of the one before it and of the
+// record's own bytes, and the head of the chain is written in the same commit, so [Journal.Verify] names the first
+// record that was changed, removed or cut off. [Journal.Export] writes the same chain as JSON lines which
+// [VerifyExport] checks without the journal.
+//
+// [Journal.Prune] removes old digests and raw observations, nothing else. In their place stays a [Cut], signed with
+// the key beside the journal and held by a record of kind [Checkpoint], from which the chain goes on. The signature
+// says that the holder of that key cut here: it protects an export, and a copy kept elsewhere, not the folder from
+// whoever can read the key. A chain cannot prove that its owner did not rewrite all of it.
+//
+// # Trouble
+//
+// Two programs never write one journal: the second gets [ErrLocked]. On a full disk Append fails with [ErrFull] and
+// writes nothing; the journal works on as soon as there is space. A reserve file of 4 MiB is given up first, so that
+// everything but digests and raw observations can still be written then. When [Open] finds a file that it cannot
+// trust, it keeps every record that verifies, sets the damaged file aside whole under another name, and goes on with
+// a record that tells it; [Journal.Damage] says so to people. Opening checks the newest records only, because it
+// must take milliseconds: all of it is what Verify is for.
+//
+// # Size
+//
+// A digest is compressed against the first digest of its hour, which it mostly repeats, so that any past minute is
+// rebuilt from two rows.
+package journal

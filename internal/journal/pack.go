@@ -1,0 +1,102 @@
+package journal
+
+import (
+	"bytes"
+	"compress/flate"
+	"fmt"
+	"io"
+	"math"
+)
+
+// How data is packed.
+const (
+	plain   = 0
+	small   = 1 // flate, with the words of phrases as a dictionary
+	against = 2 // flate, with the data of the record base as a dictionary
+)
+
+// keyEvery is how many digests share a key frame: an hour's worth. Fewer cost space, more cost nothing to read (two
+// rows rebuild any minute) but drift away from their key.
+const keyEvery = 60
+
+// dataLimit bounds what a record may unpack to, so that a damaged row cannot fill the memory.
+const dataLimit = 16 << 20
+
+// phrases are what observations and verdicts repeat. It is part of the file's format: a change needs a new number
+// above.
+const phrases = `"phase":"connect","dns_timeout","connect_refused","connect_timeout","http_5xx","status":503,"detail":"` +
+	`"failure":"","late":true,"family":4,"data_seq":,"skew":,"skew_known":true,"last":"","pairs":[{"pair":"btc_jpy","status":"NORMAL"}]` +
+	`{"scope":"healthy","parts":["public_api","private_api","public_stream"],"sentence":"","args":{},"reasons":[{"code":"","targets":[]}],"since":"2026-` +
+	`"board":[{"part":"web","state":"ok"}],"chain":[{"name":"machine","state":"ok"}],"market":[]}` +
+	`{"target":"public/ticker","host":"public","at":"2026-","took":,"timing":{"dns":,"connect":,"tls":,"first_byte":,"body":},"addr":"127.0.0.1","fresh":true,"status":200,"data_at":"2026-`
+
+// keyframe is the digest that the following ones are packed against.
+type keyframe struct {
+	seq  Seq
+	data []byte
+	used int
+}
+
+func (k *keyframe) pack(seq Seq, e packed) (enc int, base any, data []byte) {
+	if e.kind != Minute {
+		return smaller(e.data)
+	}
+	if k.data != nil && k.used < keyEvery {
+		k.used++
+		if out := deflate(e.data, k.data); len(out) < len(e.data) {
+			return against, int64(k.seq), out
+		}
+	}
+	*k = keyframe{seq: seq, data: e.data, used: 1}
+	return smaller(e.data)
+}
+
+func smaller(data []byte) (int, any, []byte) {
+	if out := deflate(data, []byte(phrases)); len(out) < len(data) {
+		return small, nil, out
+	}
+	return plain, nil, data
+}
+
+func deflate(data, dict []byte) []byte {
+	var out bytes.Buffer
+	w, err := flate.NewWriterDict(&out, flate.BestCompression, dict)
+	if err != nil {
+		panic(fmt.Sprintf("journal: flate level %d: %v", flate.BestCompression, err))
+	}
+	w.Write(data) // into memory: cannot fail
+	w.Close()
+	return out.Bytes()
+}
+
+// unpack undoes pack. base is the packed form of the record that enc needs, if any.
+func unpack(enc int, data []byte, baseEnc int, base []byte) ([]byte, error) {
+	switch enc {
+	case plain:
+		return data, nil
+	case small:
+		return inflate(data, []byte(phrases))
+	case against:
+		if baseEnc == against || base == nil {
+			return nil, fmt.Errorf("%w: its key frame is missing", ErrBroken)
+		}
+		dict, err := unpack(baseEnc, base, plain, nil)
+		if err != nil {
+			return nil, err
+		}
+		return inflate(data, dict)
+	}
+	return nil, fmt.Errorf("%w: packed in an unknown way, %d", ErrBroken, enc)
+}
+
+func inflate(data, dict []byte) ([]byte, error) {
+	r := flate.NewReaderDict(bytes.NewReader(data), dict)
+	out, err := io.ReadAll(io.LimitReader(r, min(dataLimit, math.MaxInt32)+1))
+	if err != nil {
+		return nil, fmt.Errorf("%w: unpack: %w", ErrBroken, err)
+	}
+	if len(out) > dataLimit {
+		return nil, fmt.Errorf("%w: unpacks to more than %d bytes", ErrBroken, dataLimit)
+	}
+	return out, nil
+}
