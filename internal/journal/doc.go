@@ -28,6 +28,7 @@
 //
 // # Size
 //
-// A digest is compressed against the first digest of its hour, which it mostly repeats, so that any past minute is
-// rebuilt from two rows.
+// A digest is packed against the first digest of its hour, which it mostly repeats, so that any past minute is rebuilt
+// from two rows. With 45 targets a calm month stays below 50 MiB when the writer rounds times and durations to the
+// millisecond; nanoseconds, which are noise that cannot be packed, double that.
 package journal

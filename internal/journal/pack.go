@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"compress/flate"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
@@ -12,7 +13,7 @@ import (
 const (
 	plain   = 0
 	small   = 1 // flate, with the words of phrases as a dictionary
-	against = 2 // flate, with the data of the record base as a dictionary
+	against = 2 // form and numbers apart (numbers.go), the form with that of the record base as a dictionary
 )
 
 // keyEvery is how many digests share a key frame: an hour's worth. Fewer cost space, more cost nothing to read (two
@@ -33,7 +34,7 @@ const phrases = `"phase":"connect","dns_timeout","connect_refused","connect_time
 // keyframe is the digest that the following ones are packed against.
 type keyframe struct {
 	seq  Seq
-	data []byte
+	form []byte
 	used int
 }
 
@@ -41,14 +42,47 @@ func (k *keyframe) pack(seq Seq, e packed) (enc int, base any, data []byte) {
 	if e.kind != Minute {
 		return smaller(e.data)
 	}
-	if k.data != nil && k.used < keyEvery {
+	if k.form != nil && k.used < keyEvery {
 		k.used++
-		if out := deflate(e.data, k.data); len(out) < len(e.data) {
+		if out := packAgainst(e.data, e.at, k.form); out != nil && len(out) < len(e.data) {
 			return against, int64(k.seq), out
 		}
 	}
-	*k = keyframe{seq: seq, data: e.data, used: 1}
+	form, _ := split(e.data, e.at)
+	*k = keyframe{seq: seq, form: form, used: 1}
 	return smaller(e.data)
+}
+
+// packAgainst returns nil when unpacking would not give back every byte.
+func packAgainst(data []byte, at int64, key []byte) []byte {
+	form, numbers := split(data, at)
+	if again, err := join(form, numbers, at); err != nil || !bytes.Equal(again, data) {
+		return nil
+	}
+	f := deflate(form, key)
+	out := binary.AppendUvarint(nil, uint64(len(f)))
+	return append(append(out, f...), deflate(numbers, nil)...)
+}
+
+func unpackAgainst(data []byte, at int64, key []byte) ([]byte, error) {
+	n, size := binary.Uvarint(data)
+	if size <= 0 || n > uint64(len(data)-size) {
+		return nil, fmt.Errorf("%w: a digest is cut short", ErrBroken)
+	}
+	data = data[size:]
+	form, err := inflate(data[:n], key)
+	if err != nil {
+		return nil, err
+	}
+	numbers, err := inflate(data[n:], nil)
+	if err != nil {
+		return nil, err
+	}
+	out, err := join(form, numbers, at)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	return out, nil
 }
 
 func smaller(data []byte) (int, any, []byte) {
@@ -70,7 +104,7 @@ func deflate(data, dict []byte) []byte {
 }
 
 // unpack undoes pack. base is the packed form of the record that enc needs, if any.
-func unpack(enc int, data []byte, baseEnc int, base []byte) ([]byte, error) {
+func unpack(enc int, data []byte, at int64, baseEnc int, base []byte) ([]byte, error) {
 	switch enc {
 	case plain:
 		return data, nil
@@ -80,11 +114,12 @@ func unpack(enc int, data []byte, baseEnc int, base []byte) ([]byte, error) {
 		if baseEnc == against || base == nil {
 			return nil, fmt.Errorf("%w: its key frame is missing", ErrBroken)
 		}
-		dict, err := unpack(baseEnc, base, plain, nil)
+		key, err := unpack(baseEnc, base, 0, plain, nil)
 		if err != nil {
 			return nil, err
 		}
-		return inflate(data, dict)
+		form, _ := split(key, 0)
+		return unpackAgainst(data, at, form)
 	}
 	return nil, fmt.Errorf("%w: packed in an unknown way, %d", ErrBroken, enc)
 }

@@ -64,7 +64,7 @@ type row struct {
 }
 
 func (r row) record() (Record, error) {
-	data, err := unpack(r.enc, r.data, r.baseEnc, r.baseRaw)
+	data, err := unpack(r.enc, r.data, r.at, r.baseEnc, r.baseRaw)
 	if err != nil {
 		return Record{}, err
 	}
