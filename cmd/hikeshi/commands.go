@@ -1,0 +1,13 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands lists what the program can do, in the order of the help. One line a command.
+func (p *program) commands() []*cobra.Command {
+	return []*cobra.Command{
+		p.config(),
+		p.journal(),
+		p.completion(),
+		p.version(),
+	}
+}
