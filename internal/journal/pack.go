@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sync"
 )
 
 // How data is packed.
@@ -85,19 +86,33 @@ func unpackAgainst(data []byte, at int64, key []byte) ([]byte, error) {
 	return out, nil
 }
 
+// phraseWriters are kept, because a new one costs more than a commit.
+var phraseWriters = sync.Pool{New: func() any { return newWriter(nil, []byte(phrases)) }}
+
+func newWriter(out io.Writer, dict []byte) *flate.Writer {
+	w, err := flate.NewWriterDict(out, flate.BestCompression, dict)
+	if err != nil {
+		panic(fmt.Sprintf("journal: flate level %d: %v", flate.BestCompression, err))
+	}
+	return w
+}
+
 func smaller(data []byte) (int, any, []byte) {
-	if out := deflate(data, []byte(phrases)); len(out) < len(data) {
-		return small, nil, out
+	w := phraseWriters.Get().(*flate.Writer)
+	defer phraseWriters.Put(w)
+	var out bytes.Buffer
+	w.Reset(&out) // keeps the dictionary
+	w.Write(data) // into memory: cannot fail
+	w.Close()
+	if out.Len() < len(data) {
+		return small, nil, out.Bytes()
 	}
 	return plain, nil, data
 }
 
 func deflate(data, dict []byte) []byte {
 	var out bytes.Buffer
-	w, err := flate.NewWriterDict(&out, flate.BestCompression, dict)
-	if err != nil {
-		panic(fmt.Sprintf("journal: flate level %d: %v", flate.BestCompression, err))
-	}
+	w := newWriter(&out, dict)
 	w.Write(data) // into memory: cannot fail
 	w.Close()
 	return out.Bytes()
