@@ -114,7 +114,8 @@ type Round struct {
 	Watcher  probe.Watcher             `json:"watcher,omitzero"`
 	Windows  []Window                  `json:"windows,omitzero"`
 	SameEdge []probe.Host              `json:"same_edge,omitzero"` // neutral hosts served by bitbank's own CDN
-	Targets  map[probe.Target]struct{} `json:"-"`                  // what is watched at all; nil means the keys of Signals
+	Targets  map[probe.Target]struct{} `json:"-"`                  // what is watched at all; nil means the keys of Signals and Unseen
+	Unseen   []probe.Target            `json:"unseen,omitzero"`    // watched, but not one look has ended yet
 }
 
 // A Window is announced maintenance, half open: Start is in it, End is not. A zero End is "not known yet".

@@ -15,6 +15,16 @@ type Signal struct {
 	OKAt  time.Time         `json:"ok_at,omitzero"` // the newest look that was well
 	// Usual is the learned usual duration of this look (a slow-moving median), zero until it is learned.
 	Usual time.Duration `json:"usual,omitzero"`
+	Every time.Duration `json:"every,omitzero"` // the learned gap between looks, from which their age limit follows
+	Slow  int           `json:"slow,omitzero"`  // well, but several times slower than usual, so often in a row
+	// LateAt is when a look that is still under way was reported to be unusually slow; zero after its end.
+	LateAt time.Time `json:"late_at,omitzero"`
+	// Newer is since when another source has shown newer data than this one; zero while it keeps up.
+	Newer time.Time `json:"newer,omitzero"`
+	// MovedAt is when the data last changed.
+	MovedAt time.Time `json:"moved_at,omitzero"`
+	// Void says that the newest look was before our own sleep or a jump of our clock: it proves nothing now.
+	Void bool `json:"void,omitzero"`
 }
 
 // A PairSignal is what bitbank's flags say of one pair, and since when.
@@ -23,4 +33,6 @@ type PairSignal struct {
 	Since   time.Time       `json:"since,omitzero"` // when it left normal
 	Retired bool            `json:"retired,omitzero"`
 	At      time.Time       `json:"at"`
+	// Base are the stop flags that were set when we began: whoever looks at the pair knows them.
+	Base []string `json:"base,omitzero"`
 }

@@ -1,0 +1,264 @@
+package diagnose
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"hikeshi/internal/probe"
+)
+
+// A Memory folds observations into what they add up to. It is not safe for concurrent use: one loop owns it.
+type Memory struct {
+	signals map[probe.Target]*Signal
+	learned map[probe.Target]*habit
+	pairs   map[string]*PairSignal
+	watched map[probe.Target]struct{}
+	watcher probe.Watcher
+	cut     bool // two references fail: the line is in doubt, and so is everything that is seen through it
+}
+
+// A habit is how a target usually behaves, while it is being learned.
+type habit struct {
+	took []time.Duration // the first looks, until there are habitLooks of them
+	at   time.Time
+}
+
+// habitLooks are enough for a median that one odd look does not move.
+const habitLooks = 7
+
+// NewMemory remembers nothing yet.
+func NewMemory() *Memory {
+	return &Memory{
+		signals: map[probe.Target]*Signal{}, learned: map[probe.Target]*habit{}, pairs: map[string]*PairSignal{},
+		watched: map[probe.Target]struct{}{},
+	}
+}
+
+// Watch says what is looked at, so that a target without any look is known to be unknown.
+func (m *Memory) Watch(targets map[probe.Target]struct{}) { m.watched = maps.Clone(targets) }
+
+// Watcher says how well we are ourselves. What was seen before a sleep or a jump of the clock proves nothing after it.
+func (m *Memory) Watcher(w probe.Watcher) {
+	if !w.WokeAt.Equal(m.watcher.WokeAt) || !w.JumpAt.Equal(m.watcher.JumpAt) {
+		for _, s := range m.signals {
+			*s = Signal{Last: s.Last, Usual: s.Usual, Every: s.Every, OKAt: s.OKAt, Void: true}
+		}
+		m.cut = false
+	}
+	m.watcher = w
+}
+
+// See folds in one observation.
+func (m *Memory) See(o probe.Observation) {
+	if o.Target == "" {
+		return
+	}
+	o.At = o.At.UTC().Round(0) // without the monotonic reading, which the journal would lose
+	s := m.signals[o.Target]
+	if s == nil {
+		s = &Signal{}
+		m.signals[o.Target] = s
+		m.learned[o.Target] = &habit{}
+	}
+	if o.Late {
+		s.LateAt = o.At
+		if s.Last.Target == "" {
+			delete(m.signals, o.Target) // nothing has ended yet: not seen
+		}
+		return
+	}
+	m.weigh(s, o)
+	m.learn(s, o)
+	m.compare(o)
+	if isReference(o.Target) {
+		m.line(o)
+	}
+	m.market(o)
+}
+
+// weigh moves the score of one target by one look.
+func (m *Memory) weigh(s *Signal, o probe.Observation) {
+	if w := weight(o); w > 0 {
+		if s.Bad == 0 {
+			s.Since = o.At
+		}
+		s.Bad++
+		// Evidence that has grown old counts less, so an hourly failure never adds up to an outage.
+		s.Score = min(max(fade(*s, o.At), 0)+w, scoreMost)
+		s.Slow = 0
+	} else {
+		s.Bad, s.Since, s.OKAt = 0, time.Time{}, o.At
+		s.Score = max(fade(*s, o.At)+wellWeight, scoreLeast)
+	}
+	if o.DataAt != s.Last.DataAt || o.DataSeq != s.Last.DataSeq || o.Last != s.Last.Last {
+		s.MovedAt = o.At
+	}
+	s.LateAt, s.Void, s.Last = time.Time{}, false, o
+	s.Last.Pairs = nil // kept as PairSignals
+}
+
+// learn follows the usual duration and the usual gap by small steps towards each new look: a slow-moving median.
+func (m *Memory) learn(s *Signal, o probe.Observation) {
+	h := m.learned[o.Target]
+	if gap := o.At.Sub(h.at); !h.at.IsZero() && gap > 0 {
+		if s.Every == 0 {
+			s.Every = gap
+		}
+		s.Every += step(gap, s.Every, 8)
+	}
+	h.at = o.At
+	if o.Failure != probe.OK || o.Took <= 0 {
+		return
+	}
+	slow := isSlow(*s, o.Took)
+	if slow {
+		s.Slow++
+	} else {
+		s.Slow = 0
+	}
+	switch {
+	case s.Usual > 0 && slow:
+		s.Usual += step(o.Took, s.Usual, 256) // an afternoon of trouble must not become usual
+	case s.Usual > 0:
+		s.Usual += step(o.Took, s.Usual, 32)
+	default:
+		h.took = append(h.took, o.Took)
+		if len(h.took) == habitLooks {
+			slices.Sort(h.took)
+			s.Usual, h.took = h.took[habitLooks/2], nil
+		}
+	}
+}
+
+// step is one part in n of is, towards seen.
+func step(seen, is time.Duration, n time.Duration) time.Duration {
+	switch d := is/n + time.Microsecond; {
+	case seen > is:
+		return min(d, seen-is)
+	default:
+		return -min(d, is-seen)
+	}
+}
+
+// rivals show the same data by two ways.
+var rivals = [][2]probe.Target{
+	{probe.PublicTicker, probe.StreamTicker},
+	{probe.PublicDepth, probe.StreamWhole},
+}
+
+// slack between two sources of the same data: both are served from copies that run apart a little.
+const slack = 500 * time.Millisecond
+
+// compare notes since when one of two sources has been behind the other.
+func (m *Memory) compare(o probe.Observation) {
+	if o.Failure != probe.OK && o.DataAt.IsZero() {
+		return
+	}
+	for _, r := range rivals {
+		mine, other := r[0], r[1]
+		if o.Target == other {
+			mine, other = other, mine
+		}
+		if o.Target != mine || o.DataAt.IsZero() {
+			continue
+		}
+		s, rival := m.signals[mine], m.signals[other]
+		if rival == nil || rival.Void || rival.Last.DataAt.IsZero() {
+			continue
+		}
+		if !s.Newer.IsZero() && !o.DataAt.Before(rival.Last.DataAt.Add(-slack)) {
+			s.Newer = time.Time{}
+		}
+		if rival.Newer.IsZero() && o.DataAt.After(rival.Last.DataAt.Add(slack)) {
+			rival.Newer = o.At
+		} else if !rival.Newer.IsZero() && !o.DataAt.After(rival.Last.DataAt.Add(slack)) {
+			rival.Newer = time.Time{}
+		}
+	}
+}
+
+// line follows the references. While two of them fail, what else fails is seen through a broken line and is not
+// attributable: when they answer again, such evidence is dropped and gathered anew.
+func (m *Memory) line(o probe.Observation) {
+	failing := 0
+	for _, t := range references {
+		if s := m.signals[t]; s != nil && s.Bad > 0 {
+			failing++
+		}
+	}
+	was := m.cut
+	m.cut = failing >= 2
+	if !was || m.cut {
+		return
+	}
+	for t, s := range m.signals {
+		if s.Bad > 0 && !isReference(t) && s.Last.Host != probe.Self {
+			s.Score, s.Bad, s.Since = 0, 0, o.At
+		}
+	}
+}
+
+// market folds bitbank's own flags into the pairs.
+func (m *Memory) market(o probe.Observation) {
+	for _, p := range o.Pairs {
+		s := m.pairs[p.Pair]
+		if s == nil {
+			s = &PairSignal{State: probe.PairState{Pair: p.Pair}}
+			m.pairs[p.Pair] = s
+		}
+		was := stopped(*s)
+		if p.Status != "" {
+			s.State.Status, s.State.MinAmount = p.Status, p.MinAmount
+		}
+		if p.UnitSize != "" {
+			s.State.UnitSize = p.UnitSize
+		}
+		if p.HasFlags {
+			if !s.State.HasFlags {
+				// What was stopped before we came is the calm state: bitbank keeps delisted pairs in its list for years.
+				s.Base = slices.Clone(p.Flags)
+				s.Retired = slices.Contains(p.Flags, flagStop) || slices.Contains(p.Flags, flagStopAndCancel)
+			}
+			s.State.Flags, s.State.HasFlags, s.State.Margin = slices.Clone(p.Flags), true, p.Margin
+			if s.Retired && !slices.Contains(p.Flags, flagStop) && !slices.Contains(p.Flags, flagStopAndCancel) {
+				s.Retired = false // listed again
+			}
+			s.Base = common(s.Base, p.Flags)
+		}
+		if p.Mode != "" {
+			s.State.Mode = p.Mode
+		}
+		s.At = o.At
+		switch is := stopped(*s); {
+		case is && !was:
+			s.Since = o.At
+		case !is:
+			s.Since = time.Time{}
+		}
+	}
+}
+
+// Round is everything known now. It shares nothing with the memory.
+func (m *Memory) Round(now time.Time) Round {
+	r := Round{
+		Now: now.UTC().Round(0), Signals: make(map[probe.Target]Signal, len(m.signals)),
+		Watcher: m.watcher, Targets: m.watched,
+	}
+	for t, s := range m.signals {
+		r.Signals[t] = *s
+	}
+	for t := range m.watched {
+		if _, seen := r.Signals[t]; !seen {
+			r.Unseen = append(r.Unseen, t)
+		}
+	}
+	slices.Sort(r.Unseen)
+	if len(m.pairs) > 0 {
+		r.Pairs = make(map[string]PairSignal, len(m.pairs))
+		for name, s := range m.pairs {
+			r.Pairs[name] = *s // the slices in it are replaced, never changed
+		}
+	}
+	return r
+}

@@ -1,0 +1,143 @@
+package diagnose
+
+import (
+	"math"
+	"time"
+
+	"hikeshi/internal/probe"
+)
+
+// A kind is what a failure proves, whatever its exact code.
+type kind int
+
+const (
+	fine         kind = iota
+	silent            // nobody answered: the host, the path and the line are all under suspicion
+	answered          // somebody answered, and not as promised
+	unreachable       // a router says that there is no way
+	unnamed           // the name could not be looked up
+	closedDown        // bitbank says maintenance
+	busy              // bitbank says busy: late, but trading
+	overload          // too many requests, ours or everybody's
+	clockRefused      // refused because of our clock
+	keyRefused        // refused because of our key
+	challenged        // the edge wants to see a human
+	intercepted       // a certificate of nobody we know
+	old               // it flows, but the data is old
+)
+
+// The scale of the evidence, in nats of log-likelihood.
+const (
+	// A verdict is weighed about four times a second. e^-15 is one chance error in three million: less than one in
+	// a week of a quiet line, before hysteresis.
+	sickAt = 15
+	// doubtAt is half of it: the verdict says that it does not know, and asks.
+	doubtAt = 7.5
+
+	// ln(1/0.02): a home line that loses one packet in fifty loses a look about as often. Four such looks.
+	silentWeight = 3.9
+	// An answer does not come about by loss. What remains is a passing fault, such as a restart of one server behind a
+	// balancer, so one is not enough; two that agree are.
+	answeredWeight = 8
+	// Streams are closed by the other side in calm, too, at every deployment: four of these in a row.
+	closedWeight = 4
+	// The state of our own interface is known, not guessed.
+	localWeight = 16
+	// A sick host answers well in about one look of fifty (one good server behind a balancer).
+	wellWeight = -4
+
+	// Bounds: no history is so good or so bad that four looks would not turn it.
+	scoreMost  = 24
+	scoreLeast = -4
+)
+
+// kindOf says what a look proves.
+func kindOf(o probe.Observation) kind {
+	switch o.Failure {
+	case probe.OK:
+		return fine
+	case probe.DNSTimeout, probe.DNSNotFound, probe.DNSFailed, probe.DNSDiffers:
+		return unnamed
+	case probe.ConnectTimeout, probe.TLSTimeout, probe.Timeout, probe.BodySlow, probe.NoGateway, probe.NoInterface:
+		return silent
+	case probe.ConnectUnreachable:
+		return unreachable
+	case probe.Challenge:
+		return challenged
+	case probe.TLSUntrusted, probe.Portal:
+		return intercepted
+	case probe.RateLimited:
+		return overload
+	case probe.Maintenance:
+		return closedDown
+	case probe.Busy:
+		return busy
+	case probe.ClockRefused:
+		return clockRefused
+	case probe.ClockOff:
+		return fine // a fact about ourselves: see the rules about the clock
+	case probe.Stale, probe.Silent, probe.ChannelSilent, probe.Frozen, probe.Behind:
+		return old
+	case probe.APIError:
+		return apiKind(o.Code)
+	}
+	return answered
+}
+
+// apiKind sorts bitbank's own codes (errors.md of its API documents).
+func apiKind(code int) kind {
+	switch {
+	case code == 10007:
+		return closedDown
+	case code == 10008 || code == 70011 || code == 70026:
+		return busy
+	case code == 10009:
+		return overload
+	case code == 20034 || code == 20035:
+		return clockRefused
+	case code >= 20001 && code <= 20099:
+		return keyRefused
+	}
+	return answered
+}
+
+// weight is how much a look speaks for "sick", in nats; zero or less when it does not.
+func weight(o probe.Observation) float64 {
+	switch kindOf(o) {
+	case fine, keyRefused:
+		return 0
+	case silent, unnamed:
+		switch o.Failure {
+		case probe.NoInterface:
+			return localWeight
+		case probe.NoGateway, probe.DNSNotFound, probe.DNSFailed, probe.DNSDiffers:
+			return answeredWeight
+		}
+		return silentWeight
+	}
+	if o.Failure == probe.StreamClosed {
+		return closedWeight
+	}
+	return answeredWeight
+}
+
+// fade is the score at now: full while the look is fresh, then halved with every further age limit.
+func fade(s Signal, now time.Time) float64 {
+	limit := ageLimit(s)
+	if over := now.Sub(s.Last.At) - limit; over > 0 && limit > 0 {
+		return s.Score * math.Exp2(-float64(over)/float64(limit))
+	}
+	return s.Score
+}
+
+// isSlow tells whether a look took several times its usual time, and long enough for a person to notice.
+func isSlow(s Signal, took time.Duration) bool {
+	const noticed = 700 * time.Millisecond
+	return s.Usual > 0 && took >= slowFactor*s.Usual && took-s.Usual >= noticed || took >= slowAnyway
+}
+
+const (
+	slowFactor = 4               // a page that takes twice its time is an ordinary evening
+	slowAnyway = 4 * time.Second // slow for everybody, also before the usual time is learned
+	slowLooks  = 3               // in a row: one slow look is a lost packet
+)
