@@ -1,0 +1,80 @@
+package bitbank
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+// NoRedirect keeps an http.Client from following redirects: bitbank's interfaces send none, so one comes from
+// something in between, and headers with a signature must not follow it.
+func NoRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// sender is given or the default client, without redirects. limit bounds the default client's requests as a whole;
+// zero is for connections that stay.
+func sender(given *http.Client, limit time.Duration) *http.Client {
+	if given != nil {
+		c := *given
+		c.CheckRedirect = NoRedirect
+		return &c
+	}
+	// Five seconds for each phase: a phone's radio wakes up in two.
+	return &http.Client{Timeout: limit, CheckRedirect: NoRedirect, Transport: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   5 * time.Second,
+		ResponseHeaderTimeout: 5 * time.Second,
+		IdleConnTimeout:       90 * time.Second,
+		MaxIdleConnsPerHost:   4,
+		ForceAttemptHTTP2:     true,
+	}}
+}
+
+// errLost is a kept connection that ended under a request.
+var errLost = fmt.Errorf("the kept connection ended before an answer came: %w", io.EOF)
+
+// A once sees to it that a request goes out at most once. Go's transport sends a GET again by itself when a kept
+// connection dies under it, which hides the failure and spends two requests where one was counted.
+type once struct {
+	sent, again atomic.Bool
+	cancel      context.CancelCauseFunc
+}
+
+func onlyOnce(req *http.Request) (*http.Request, *once) {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	o := &once{cancel: cancel}
+	return req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteHeaders: func() { o.sent.Store(true) },
+		GotConn: func(i httptrace.GotConnInfo) {
+			// HTTP/2 repeats only what the server says it did not process, and its connection is shared.
+			if t, ok := i.Conn.(*tls.Conn); !o.sent.Load() || ok && t.ConnectionState().NegotiatedProtocol == "h2" {
+				return
+			}
+			o.again.Store(true)
+			cancel(errLost)
+			i.Conn.Close() // the transport writes before it looks at the context
+		},
+	})), o
+}
+
+// end frees what onlyOnce holds.
+func (o *once) end() { o.cancel(nil) }
+
+// explain says why a request failed, without the address: it stands in the operation already.
+func (o *once) explain(err error) error {
+	if o.again.Load() {
+		return errLost
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}
