@@ -1,0 +1,173 @@
+package market
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// A Mode is how a pair is traded.
+type Mode string
+
+// The modes, by bitbank's names.
+const (
+	ModeNone       Mode = "NONE"
+	ModeBreak      Mode = "CIRCUIT_BREAK"
+	ModeFullRange  Mode = "FULL_RANGE_CIRCUIT_BREAK"
+	ModeResumption Mode = "RESUMPTION"
+	ModeListing    Mode = "LISTING"
+)
+
+// auctionLength is how long a CIRCUIT_BREAK or RESUMPTION says it will last. Our choice: the official page names none.
+const auctionLength = 10 * time.Minute
+
+type circuit struct {
+	mode   Mode
+	fee    string
+	reopen time.Time
+}
+
+// Known reports whether there is such a pair.
+func (m *Market) Known(name string) bool { return m.index[name] != nil }
+
+// Names lists the pairs in the order of bitbank's list.
+func (m *Market) Names() []string {
+	names := make([]string, len(m.pairs))
+	for i, p := range m.pairs {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// A Setting changes what bitbank says of a pair; what is empty stays.
+type Setting struct {
+	Status       string          `json:"status"`
+	MinAmount    string          `json:"min_amount"`
+	Flags        map[string]bool `json:"flags"`
+	CircuitBreak Mode            `json:"circuit_break"`
+}
+
+// Check says what is wrong with a setting.
+func (s Setting) Check() error {
+	if statuses := []string{"", "NORMAL", "BUSY", "VERY_BUSY", "HALT"}; !slices.Contains(statuses, s.Status) {
+		return fmt.Errorf("status: %q is none of NORMAL, BUSY, VERY_BUSY, HALT", s.Status)
+	}
+	if v, err := strconv.ParseFloat(s.MinAmount, 64); s.MinAmount != "" && (err != nil || v <= 0 || math.IsInf(v, 0)) {
+		return fmt.Errorf("min_amount: %q is no positive decimal number in a string, such as \"0.01\"", s.MinAmount)
+	}
+	for name := range s.Flags {
+		if new(Flags).byName(name) == nil {
+			return fmt.Errorf("flags: %q is none of bitbank's nine stop flags, such as stop_order", name)
+		}
+	}
+	if modes := []Mode{"", ModeNone, ModeBreak, ModeFullRange, ModeResumption, ModeListing}; !slices.Contains(modes, s.CircuitBreak) {
+		return fmt.Errorf("circuit_break: %q is none of NONE, CIRCUIT_BREAK, FULL_RANGE_CIRCUIT_BREAK, RESUMPTION, LISTING", s.CircuitBreak)
+	}
+	return nil
+}
+
+// Set applies a checked setting to a known pair. Leaving a call auction executes it.
+func (m *Market) Set(name string, s Setting, now time.Time) []Change {
+	p := m.index[name]
+	if s.Status != "" {
+		p.status = s.Status
+	}
+	if s.MinAmount != "" {
+		p.minAmount = s.MinAmount
+	}
+	for flag, on := range s.Flags {
+		*p.flags.byName(flag) = on
+	}
+	if s.CircuitBreak == "" || s.CircuitBreak == p.circuit.mode {
+		return nil
+	}
+	c := Change{Pair: name, At: now, Circuit: true}
+	p.stamp = now
+	p.circuit = circuit{mode: s.CircuitBreak, fee: "NORMAL"}
+	if s.CircuitBreak == ModeBreak || s.CircuitBreak == ModeResumption {
+		p.circuit.reopen = now.Add(auctionLength)
+	}
+	if s.CircuitBreak == ModeNone && !p.Delisted {
+		p.uncross(&c)
+		p.trim(m.rng, &c)
+		c.Ticker = true
+	}
+	p.settle(m.rng, &c)
+	return []Change{c}
+}
+
+// uncross executes the call auction: everything that crosses trades at one price.
+func (p *pair) uncross(c *Change) {
+	price, amount := p.auction()
+	for len(p.asks) > 1 && len(p.bids) > 1 && p.bids[0].Price >= p.asks[0].Price {
+		n := min(p.asks[0].Amount, p.bids[0].Amount)
+		p.asks[0].Amount -= n
+		p.bids[0].Amount -= n
+		c.Asks, c.Bids = append(c.Asks, p.asks[0]), append(c.Bids, p.bids[0])
+		if p.asks[0].Amount == 0 {
+			p.asks = slices.Delete(p.asks, 0, 1)
+		}
+		if p.bids[0].Amount == 0 {
+			p.bids = slices.Delete(p.bids, 0, 1)
+		}
+	}
+	if amount > 0 {
+		p.execute(c, Buy, price, amount)
+	}
+}
+
+// auction estimates the price at which most would trade, and how much; zeros when nothing crosses.
+func (p *pair) auction() (price, amount int64) {
+	i, j := 0, 0
+	var askLeft, bidLeft int64
+	for {
+		if askLeft == 0 {
+			if i == len(p.asks) {
+				break
+			}
+			askLeft = p.asks[i].Amount
+			i++
+		}
+		if bidLeft == 0 {
+			if j == len(p.bids) {
+				break
+			}
+			bidLeft = p.bids[j].Amount
+			j++
+		}
+		if p.bids[j-1].Price < p.asks[i-1].Price {
+			break
+		}
+		n := min(askLeft, bidLeft)
+		askLeft, bidLeft, amount = askLeft-n, bidLeft-n, amount+n
+		price = (p.asks[i-1].Price + p.bids[j-1].Price) / 2
+	}
+	return price, amount
+}
+
+// Move bends the pair's price by percent of what it is, over a length of market time.
+func (m *Market) Move(name string, percent float64, over time.Duration, now time.Time) {
+	p := m.index[name]
+	p.moving = &move{from: p.fair, to: max(1, p.fair*(1+percent/100)), start: now, length: max(over, 1)}
+}
+
+// Jump makes the pair trade at a price (text, in quote currency) at once.
+func (m *Market) Jump(name, last string, now time.Time) ([]Change, error) {
+	p := m.index[name]
+	v, err := strconv.ParseFloat(last, 64)
+	if err != nil || v <= 0 || v > 1e12 {
+		return nil, fmt.Errorf("last: %q is no positive decimal number in a string, such as \"15000000\"", last)
+	}
+	if p.Delisted {
+		return nil, fmt.Errorf("pair: %s is delisted, nobody trades it", name)
+	}
+	ticks := max(1, math.Round(v*math.Pow10(p.PriceDigits)))
+	p.fair, p.base, p.moving, p.fairAt = ticks, ticks, nil, now
+	c := Change{Pair: name, At: now, Ticker: true}
+	p.stamp = now
+	p.requote(m.rng, &c)
+	p.settle(m.rng, &c)
+	return []Change{c}, nil
+}
