@@ -84,12 +84,18 @@ func (m *Memory) weigh(s *Signal, o probe.Observation) {
 			s.Since = o.At
 		}
 		s.Bad++
+		if s.Score <= 0 {
+			s.From = o.At
+		}
 		// Evidence that has grown old counts less, so an hourly failure never adds up to an outage.
 		s.Score = min(max(fade(*s, o.At), 0)+w, scoreMost)
 		s.Slow = 0
 	} else {
 		s.Bad, s.Since, s.OKAt = 0, time.Time{}, o.At
 		s.Score = max(fade(*s, o.At)+wellWeight, scoreLeast)
+		if s.Score <= 0 {
+			s.From = time.Time{}
+		}
 	}
 	if o.DataAt != s.Last.DataAt || o.DataSeq != s.Last.DataSeq || o.Last != s.Last.Last {
 		s.MovedAt = o.At
@@ -165,15 +171,14 @@ func (m *Memory) compare(o probe.Observation) {
 		}
 		s, rival := m.signals[mine], m.signals[other]
 		if rival == nil || rival.Void || rival.Last.DataAt.IsZero() {
+			s.Newer, s.Ahead = time.Time{}, time.Time{}
 			continue
 		}
-		if !s.Newer.IsZero() && !o.DataAt.Before(rival.Last.DataAt.Add(-slack)) {
-			s.Newer = time.Time{}
+		if !o.DataAt.Before(s.Ahead.Add(-slack)) {
+			s.Newer, s.Ahead = time.Time{}, time.Time{}
 		}
 		if rival.Newer.IsZero() && o.DataAt.After(rival.Last.DataAt.Add(slack)) {
-			rival.Newer = o.At
-		} else if !rival.Newer.IsZero() && !o.DataAt.After(rival.Last.DataAt.Add(slack)) {
-			rival.Newer = time.Time{}
+			rival.Newer, rival.Ahead = o.At, o.DataAt
 		}
 	}
 }
@@ -194,7 +199,7 @@ func (m *Memory) line(o probe.Observation) {
 	}
 	for t, s := range m.signals {
 		if s.Bad > 0 && !isReference(t) && s.Last.Host != probe.Self {
-			s.Score, s.Bad, s.Since = 0, 0, o.At
+			s.Score, s.Bad, s.Since, s.From = 0, 0, o.At, time.Time{}
 		}
 	}
 }

@@ -17,10 +17,12 @@ type Signal struct {
 	Usual time.Duration `json:"usual,omitzero"`
 	Every time.Duration `json:"every,omitzero"` // the learned gap between looks, from which their age limit follows
 	Slow  int           `json:"slow,omitzero"`  // well, but several times slower than usual, so often in a row
+	From  time.Time     `json:"from,omitzero"`  // since when Score has been above zero
 	// LateAt is when a look that is still under way was reported to be unusually slow; zero after its end.
 	LateAt time.Time `json:"late_at,omitzero"`
 	// Newer is since when another source has shown newer data than this one; zero while it keeps up.
 	Newer time.Time `json:"newer,omitzero"`
+	Ahead time.Time `json:"ahead,omitzero"` // the data time that it must reach to have kept up
 	// MovedAt is when the data last changed.
 	MovedAt time.Time `json:"moved_at,omitzero"`
 	// Void says that the newest look was before our own sleep or a jump of our clock: it proves nothing now.

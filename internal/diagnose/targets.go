@@ -16,15 +16,15 @@ func isReference(t probe.Target) bool { return slices.Contains(references, t) }
 
 // An entrance is a way into bitbank that can be looked at on its own.
 type entrance struct {
-	host    probe.Host
-	part    part.Code
-	looks   []probe.Target // the different looks that add up
-	four    probe.Target
-	six     probe.Target
-	partial bool // its failing says nothing of bitbank as a whole
+	host  probe.Host
+	part  part.Code
+	looks []probe.Target // the different looks that add up
+	four  probe.Target
+	six   probe.Target
+	aside bool // its failing says nothing of bitbank as a whole
 }
 
-// entrances in the order in which pages show their parts. The partial ones are served by others (help desk, status
+// entrances in the order in which pages show their parts. Those aside are served by others (help desk, status
 // page, PubNub) or are only read.
 var entrances = []entrance{
 	{host: probe.Web, part: part.Web, looks: []probe.Target{probe.WebPage, probe.WebAsset}, four: probe.Web4, six: probe.Web6},
@@ -32,10 +32,10 @@ var entrances = []entrance{
 	{host: probe.Public, part: part.PublicAPI, looks: []probe.Target{probe.PublicTicker, probe.PublicDepth}, four: probe.Public4, six: probe.Public6},
 	{host: probe.Private, part: part.PrivateAPI, looks: []probe.Target{probe.PrivateStatus, probe.PrivateAnon, probe.PrivateSigned, probe.PrivatePairs}, four: probe.Private4, six: probe.Private6},
 	{host: probe.Stream, part: part.PublicStream, looks: []probe.Target{probe.StreamSocket, probe.StreamTicker, probe.StreamDiff, probe.StreamWhole, probe.StreamTrades, probe.StreamCircuit}, four: probe.Stream4, six: probe.Stream6},
-	{host: probe.PubNub, part: part.PrivateStream, looks: []probe.Target{probe.PubNubTime}, partial: true},
-	{host: probe.Support, part: part.Support, looks: []probe.Target{probe.SupportPage, probe.SupportHelp}, partial: true},
-	{host: probe.Status, part: part.Notification, looks: []probe.Target{probe.StatusPage}, partial: true},
-	{host: probe.Blog, part: part.Notification, looks: []probe.Target{probe.BlogPage}, partial: true},
+	{host: probe.PubNub, part: part.PrivateStream, looks: []probe.Target{probe.PubNubTime}, aside: true},
+	{host: probe.Support, part: part.Support, looks: []probe.Target{probe.SupportPage, probe.SupportHelp}, aside: true},
+	{host: probe.Status, part: part.Notification, looks: []probe.Target{probe.StatusPage}, aside: true},
+	{host: probe.Blog, part: part.Notification, looks: []probe.Target{probe.BlogPage}, aside: true},
 }
 
 // ageLimit is how old a look may be and still say something of now: three of its intervals, so that one look may be

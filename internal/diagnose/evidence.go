@@ -1,0 +1,283 @@
+package diagnose
+
+import (
+	"slices"
+	"time"
+
+	"hikeshi/internal/part"
+	"hikeshi/internal/probe"
+)
+
+// A look is a signal at the time of the round.
+type look struct {
+	Signal
+	target probe.Target
+	known  bool    // fresh enough to say something of now
+	score  float64 // zero when not known
+	kind   kind
+	quiet  bool          // a silent channel while direct queries show nothing newer either
+	behind time.Duration // another source has shown newer data for so long
+}
+
+// well: the newest look was good, and nothing bad before it still weighs.
+func (l look) well() bool { return l.known && l.Bad == 0 && l.score <= 0 }
+
+// failing: there is evidence against it.
+func (l look) failing() bool { return l.known && l.score > 0 }
+
+// evidence is a round, sorted by what it speaks for.
+type evidence struct {
+	r       Round
+	now     time.Time
+	refs    []look // the watched references
+	good    int    // references that answer
+	bad     int    // references that fail
+	houses  []house
+	trouble []trouble // of bitbank's functions, if the line is well
+}
+
+// A house is an entrance with all its looks.
+type house struct {
+	entrance
+	all     []look
+	score   float64
+	sick    bool
+	partial bool // some of its looks are well meanwhile
+	doubt   bool
+	well    bool
+	kind    kind // of the strongest failing look
+	failure probe.Failure
+	from    time.Time // first symptom
+	targets []probe.Target
+	factor  int          // so many times slower than usual; 0 when it is not
+	slow    bool         //
+	family  probe.Family // only this family fails
+}
+
+const (
+	// behindStream: a stream that has not brought within 2.5 s what a query already showed is stale; it usually
+	// brings it within some tenths of a second.
+	behindStream = 2500 * time.Millisecond
+	// behindREST allows for answers that are cached for some seconds.
+	behindREST = 6 * time.Second
+)
+
+func weighed(r Round) *evidence {
+	e := &evidence{r: r, now: r.Now}
+	for _, t := range references {
+		if !e.watches(t) {
+			continue
+		}
+		l := e.look(t)
+		e.refs = append(e.refs, l)
+		switch {
+		case l.known && l.Bad == 0:
+			e.good++
+		case l.failing():
+			e.bad++
+		}
+	}
+	for _, one := range entrances {
+		if h, ok := e.house(one); ok {
+			e.houses = append(e.houses, h)
+		}
+	}
+	e.trouble = e.troubles()
+	return e
+}
+
+func (e *evidence) watches(t probe.Target) bool {
+	_, seen := e.r.Signals[t]
+	return seen || slices.Contains(e.r.Unseen, t)
+}
+
+func (e *evidence) look(t probe.Target) look {
+	s, seen := e.r.Signals[t]
+	l := look{Signal: s, target: t}
+	if !seen {
+		return l
+	}
+	age := e.now.Sub(s.Last.At)
+	l.known = !s.Void && age <= ageLimit(s) && age >= -2*time.Second // a look from the future is from before our clock was set back
+	if !l.known {
+		return l
+	}
+	l.score, l.kind = fade(s, e.now), kindOf(s.Last)
+	if l.kind == old && isChannel(t) && e.calm(s) {
+		l.score, l.kind, l.quiet, l.Bad = 0, fine, true, 0
+	}
+	limit := behindStream
+	if t == probe.PublicTicker || t == probe.PublicDepth {
+		limit = behindREST
+	}
+	if d := e.now.Sub(s.Newer); !s.Newer.IsZero() && d >= limit && s.Last.At.Sub(s.Newer) >= limit/2 && l.Bad == 0 {
+		l.score, l.kind, l.behind, l.From, l.Bad = scoreMost, old, d, s.Newer, 1
+		l.Last.Failure = probe.Behind
+	}
+	return l
+}
+
+func isChannel(t probe.Target) bool {
+	return t == probe.StreamTicker || t == probe.StreamDiff || t == probe.StreamWhole || t == probe.StreamTrades || t == probe.StreamCircuit
+}
+
+// calm tells whether direct queries show nothing newer than a channel that has gone silent: then nothing was traded.
+func (e *evidence) calm(channel Signal) bool {
+	rest, ok := e.r.Signals[probe.PublicTicker]
+	if !ok || rest.Bad > 0 || rest.Void || rest.Last.DataAt.IsZero() || channel.Last.DataAt.IsZero() {
+		return false
+	}
+	return rest.Last.DataAt.Sub(channel.Last.DataAt) <= slack
+}
+
+func (e *evidence) house(one entrance) (house, bool) {
+	h := house{entrance: one}
+	for _, t := range one.looks {
+		if e.watches(t) {
+			h.all = append(h.all, e.look(t))
+		}
+	}
+	if len(h.all) == 0 {
+		return h, false
+	}
+	four, six := e.look(one.four), e.look(one.six)
+	switch {
+	case six.failing() && four.known && four.OKAt.After(six.From):
+		h.family = probe.IPv6
+	case four.failing() && six.known && six.OKAt.After(four.From):
+		h.family = probe.IPv4
+	}
+	looks := slices.Clone(h.all)
+	if h.family == 0 { // connecting tells apart families; when all of them fail, it speaks of the host
+		for _, l := range []look{four, six} {
+			if l.failing() && l.OKAt != (time.Time{}) {
+				looks = append(looks, l)
+			}
+		}
+	}
+	e.sum(&h, looks)
+	h.measureSlow()
+	return h, true
+}
+
+// sum adds up the different looks at one host.
+func (e *evidence) sum(h *house, looks []look) {
+	strongest, own := 0.0, false
+	known := 0
+	for _, l := range looks {
+		if !l.failing() {
+			continue
+		}
+		h.score += l.score
+		h.targets = append(h.targets, l.target)
+		if h.from.IsZero() || l.From.Before(h.from) {
+			h.from = l.From
+		}
+		if l.score > strongest {
+			strongest, h.kind, h.failure = l.score, l.kind, l.Last.Failure
+		}
+		own = own || l.score >= sickAt
+	}
+	for _, l := range h.all {
+		if l.known {
+			known++
+		}
+		if l.known && l.Bad == 0 && l.score <= 0 && (h.from.IsZero() || l.OKAt.After(h.from)) {
+			h.partial = true
+			if h.score > 0 {
+				h.score += min(l.score, 0)
+			}
+		}
+	}
+	h.sick = h.score >= sickAt || own
+	h.doubt = !h.sick && strongest > 0
+	h.well = known > 0 && strongest == 0 || h.doubt && h.score < doubtAt && strongest < doubtAt
+	if known == 0 {
+		h.doubt = false
+	}
+	if !h.sick {
+		return
+	}
+	for _, l := range h.all { // a silent look beside an error: the error says more
+		if l.failing() && h.kind == silent && l.kind != silent && l.score >= answeredWeight {
+			h.kind, h.failure = l.kind, l.Last.Failure
+		}
+	}
+}
+
+func (h *house) measureSlow() {
+	if h.sick || h.host == probe.Stream {
+		return
+	}
+	slow := 0
+	for _, l := range h.all {
+		if !l.known || l.Slow == 0 {
+			continue
+		}
+		slow += l.Slow
+		if l.Usual > 0 {
+			h.factor = max(h.factor, int(l.Last.Took/l.Usual))
+		}
+		h.targets = append(h.targets, l.target)
+		if at := l.Last.At.Add(-time.Duration(l.Slow-1) * l.Every); h.from.IsZero() || at.Before(h.from) {
+			h.from = at
+		}
+	}
+	h.slow = slow >= slowLooks
+}
+
+// state is how the function behind the entrance stands.
+func (h house) state() State {
+	known := slices.ContainsFunc(h.all, func(l look) bool { return l.known })
+	switch {
+	case h.sick && (h.kind == busy || h.kind == overload || h.kind == clockRefused || h.kind == challenged):
+		return Limited
+	case h.sick && h.partial && h.host != probe.Stream:
+		return Limited
+	case h.sick:
+		return Down
+	case !known:
+		return Unknown
+	case h.slow:
+		return Limited
+	case h.well:
+		return Well
+	}
+	return Unknown
+}
+
+// lineWell: at least two references answer, so the line is not the trouble.
+func (e *evidence) lineWell() bool { return e.good >= 2 }
+
+// answeredAfter reports whether anybody outside, other than the hosts named, answered after t.
+func (e *evidence) answeredAfter(t time.Time, except ...probe.Host) bool {
+	for _, s := range e.r.Signals {
+		if s.Last.Host != probe.Self && !s.Void && s.OKAt.After(t) && !slices.Contains(except, s.Last.Host) && e.now.Sub(s.OKAt) < time.Minute {
+			return true
+		}
+	}
+	return false
+}
+
+// main are the houses that make up bitbank as a whole.
+func (e *evidence) main() []house {
+	var out []house
+	for _, h := range e.houses {
+		if !h.aside {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// works are the parts that are well now, for the sentence.
+func (e *evidence) works(except []part.Code) []part.Code {
+	var out []part.Code
+	for _, h := range e.houses {
+		if h.state() == Well && h.part != part.Notification && h.part != part.Support && h.part != part.PrivateStream &&
+			!slices.Contains(except, h.part) && !slices.Contains(out, h.part) {
+			out = append(out, h.part)
+		}
+	}
+	return out
+}

@@ -1,0 +1,248 @@
+package diagnose
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"hikeshi/internal/probe"
+)
+
+func noInterface(e *evidence) *Verdict {
+	l := e.look(probe.LineInterface)
+	if !l.failing() || l.Bad == 0 || l.score < sickAt || e.answeredAfter(l.From) {
+		return nil
+	}
+	return own("own_line.2", l.From, Reason{Code: "no_interface", Targets: []probe.Target{probe.LineInterface}})
+}
+
+func own(sentence string, since time.Time, reasons ...Reason) *Verdict {
+	return &Verdict{Scope: OwnLine, Sentence: sentence, Since: since, Reasons: reasons}
+}
+
+// failingRefs are the references that fail in one of some ways.
+func (e *evidence) failingRefs(is func(look) bool) (out []look, since time.Time) {
+	for _, l := range e.refs {
+		if l.failing() && l.Bad > 0 && is(l) {
+			out = append(out, l)
+			if since.IsZero() || l.From.Before(since) {
+				since = l.From
+			}
+		}
+	}
+	return out, since
+}
+
+// ownResolver: names are not looked up, while what needs no name gets through.
+func ownResolver(e *evidence) *Verdict {
+	if e.lineWell() {
+		return e.resolverRefusesBitbank()
+	}
+	refs, since := e.failingRefs(func(l look) bool { return l.kind == unnamed })
+	if len(refs) < 2 {
+		return nil
+	}
+	sys, second := e.look(probe.DNSSystem), e.look(probe.DNSSecond)
+	sum := 0.0
+	for _, l := range append(slices.Clone(refs), sys, second) {
+		if l.failing() {
+			sum += l.score
+		}
+	}
+	for _, h := range e.houses {
+		for _, l := range h.all {
+			if l.failing() && l.kind == unnamed {
+				sum += l.score
+			}
+		}
+	}
+	if sum < sickAt {
+		return nil
+	}
+	// A cut line loses lookups as well. What tells it apart: something that needs no lookup still works, or a
+	// resolver did answer, and said no.
+	named := slices.ContainsFunc(append(slices.Clone(refs), sys, second), func(l look) bool {
+		return l.failing() && (l.Last.Failure == probe.DNSNotFound || l.Last.Failure == probe.DNSFailed)
+	})
+	if !named && !e.answeredAfter(since) {
+		return nil
+	}
+	r := Reason{Code: "dns_failing", Args: args("failure", string(refs[0].Last.Failure)), Targets: []probe.Target{probe.DNSSystem, probe.DNSSecond}}
+	return own("own_line.3", since, append([]Reason{r}, e.references()...)...)
+}
+
+// resolverRefusesBitbank: one resolver alone does not know bitbank's names. Then it is that resolver.
+func (e *evidence) resolverRefusesBitbank() *Verdict {
+	one, two := e.look(probe.BitbankDNS), e.look(probe.BitbankDNS2)
+	if !one.failing() || one.Bad == 0 || one.score < sickAt || !two.known || two.Bad > 0 {
+		return nil
+	}
+	return own("own_line.3", one.From,
+		Reason{Code: "dns_one_resolver", Args: args("failure", string(one.Last.Failure)), Targets: []probe.Target{probe.BitbankDNS, probe.BitbankDNS2}})
+}
+
+// ownPortal: neutral sites show somebody else's page.
+func ownPortal(e *evidence) *Verdict {
+	if e.lineWell() {
+		return nil
+	}
+	refs, since := e.failingRefs(func(l look) bool {
+		return l.kind == intercepted || l.Last.Failure == probe.Foreign || l.Last.Failure == probe.TLSName
+	})
+	if len(refs) < 2 {
+		return nil
+	}
+	return own("own_line.5", since, Reason{Code: "portal", Args: args("n", strconv.Itoa(len(refs)), "failure", string(refs[0].Last.Failure)), Targets: targetsOf(refs)})
+}
+
+func targetsOf(ls []look) []probe.Target {
+	var out []probe.Target
+	for _, l := range ls {
+		out = append(out, l.target)
+	}
+	return out
+}
+
+const (
+	// dateSlack: a Date header has a resolution of one second, and travels.
+	dateSlack = 2500 * time.Millisecond
+	// ntpSlack: bitbank refuses a request that is more than 1 s ahead of its clock (auth of its API documents).
+	ntpSlack = time.Second
+)
+
+// clocks are the independent opinions about our clock.
+func (e *evidence) clocks() (off, right []time.Duration) {
+	vote := func(t probe.Target, slack time.Duration) {
+		l := e.look(t)
+		if !l.known || !l.Last.SkewKnown {
+			return
+		}
+		if l.Last.Skew.Abs() > slack {
+			off = append(off, l.Last.Skew)
+		} else {
+			right = append(right, l.Last.Skew)
+		}
+	}
+	vote(probe.ClockNTP, ntpSlack)
+	for _, t := range references {
+		vote(t, dateSlack)
+	}
+	return off, right
+}
+
+// skew is how far our clock is off, when at least two others agree on it.
+func (e *evidence) skew() (time.Duration, bool) {
+	off, right := e.clocks()
+	if len(off) < 2 || len(right) >= len(off) {
+		return 0, false
+	}
+	slices.Sort(off)
+	return off[len(off)/2], true
+}
+
+// ownClock: bitbank refuses our signed requests because of their time, or nobody's certificate is valid today.
+func ownClock(e *evidence) *Verdict {
+	n, off := e.skew()
+	if refs, since := e.failingRefs(func(l look) bool { return l.Last.Failure == probe.TLSExpired }); len(refs) >= 2 {
+		return own("own_line.7", since, Reason{Code: "all_expired", Args: args("n", strconv.Itoa(len(refs))), Targets: targetsOf(refs)})
+	}
+	l := e.look(probe.PrivateSigned)
+	if !l.failing() || l.Bad == 0 || l.kind != clockRefused {
+		return nil
+	}
+	if l.score < sickAt && !off {
+		return nil
+	}
+	r := Reason{Code: "clock_refused", Args: args("code", strconv.Itoa(l.Last.Code)), Targets: []probe.Target{probe.PrivateSigned}}
+	if off {
+		v := own("own_line.4", l.From, r, Reason{Code: "clock_off", Args: args("n", seconds(n))})
+		v.Args = args("n", seconds(n))
+		return v
+	}
+	if _, right := e.clocks(); len(right) >= 2 {
+		return nil // others agree with our clock, so bitbank's is off: see onePart
+	}
+	if l.Last.SkewKnown && l.Last.Skew.Abs() > ntpSlack {
+		v := own("own_line.4", l.From, r)
+		v.Args = args("n", seconds(l.Last.Skew))
+		return v
+	}
+	return own("own_line.7", l.From, r)
+}
+
+// ownRate: too many requests, and the count that was exceeded is ours.
+func ownRate(e *evidence) *Verdict {
+	if !e.r.Watcher.OwnRate {
+		return nil
+	}
+	var reasons []Reason
+	var since time.Time
+	for _, h := range e.houses {
+		limited := slices.ContainsFunc(h.all, func(l look) bool { return l.failing() && l.kind == overload })
+		switch {
+		case limited:
+			reasons = append(reasons, Reason{Code: "own_rate", Args: args("parts", string(h.part)), Targets: h.targets})
+			if since.IsZero() || h.from.Before(since) {
+				since = h.from
+			}
+		case h.sick:
+			return nil // something else is wrong as well
+		}
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	v := own("own_line.6", since, reasons...)
+	v.Args = args("n", "60") // the window of the count
+	return v
+}
+
+// ownLine: the references fail, and nobody outside has answered since.
+func ownLine(e *evidence) *Verdict {
+	refs, since := e.failingRefs(func(l look) bool {
+		return l.kind == silent || l.kind == unreachable || l.kind == unnamed || l.kind == answered
+	})
+	if len(refs) < 2 || e.good > 0 || e.answeredAfter(latest(refs)) {
+		return nil
+	}
+	sum := 0.0
+	for _, l := range refs {
+		sum += l.score
+	}
+	for _, h := range e.houses {
+		if h.score > 0 && !h.partial {
+			sum += h.score
+			if !h.from.IsZero() && h.from.Before(since) {
+				since = h.from
+			}
+		}
+	}
+	gateway, system := e.look(probe.LineGateway), e.look(probe.DNSSystem)
+	for _, l := range []look{gateway, system} {
+		if l.failing() {
+			sum += l.score
+		}
+	}
+	if sum < sickAt {
+		return nil
+	}
+	why := Reason{Code: "references_failing", Args: args("n", strconv.Itoa(len(refs)), "failure", string(refs[0].Last.Failure)), Targets: targetsOf(refs)}
+	if gateway.failing() && gateway.Bad > 0 {
+		return own("own_line.2", since, Reason{Code: "gateway_down", Targets: []probe.Target{probe.LineGateway}}, why)
+	}
+	v := own("own_line.1", since, why)
+	if gateway.well() {
+		v.Reasons = append(v.Reasons, Reason{Code: "gateway_well", Targets: []probe.Target{probe.LineGateway}})
+	}
+	return v
+}
+
+func latest(ls []look) time.Time {
+	var out time.Time
+	for _, l := range ls {
+		if l.From.After(out) {
+			out = l.From
+		}
+	}
+	return out
+}
