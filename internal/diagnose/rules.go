@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"hikeshi/internal/part"
@@ -209,7 +210,7 @@ func (e *evidence) remarks() []Reason {
 	}
 	for _, t := range []probe.Target{probe.LineGateway, probe.DNSSystem, probe.DNSSecond} {
 		if l := e.look(t); l.failing() && l.score >= sickAt {
-			out = append(out, Reason{Code: "own_check_failing", Args: args("host", string(t), "failure", string(l.Last.Failure)), Targets: []probe.Target{t}})
+			out = append(out, Reason{Code: "own_check_failing", Args: args("check", strings.TrimPrefix(string(t), "self/"), "failure", string(l.Last.Failure)), Targets: []probe.Target{t}})
 		}
 	}
 	if l := e.look(probe.PrivateSigned); l.known && l.kind == keyRefused {
