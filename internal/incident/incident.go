@@ -24,7 +24,7 @@ const (
 type Incident struct {
 	ID       string         `json:"id"` // from the time of its first symptom, such as "20261124-140507"
 	Phase    Phase          `json:"phase"`
-	Scope    diagnose.Scope `json:"scope"` // the gravest verdict that was announced
+	Scope    diagnose.Scope `json:"scope"` // of the newest verdict that stood for a while
 	Parts    []part.Code    `json:"parts,omitzero"`
 	Pairs    []string       `json:"pairs,omitzero"`
 	Sentence string         `json:"sentence"`
