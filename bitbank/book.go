@@ -123,19 +123,17 @@ func descending(a, b Level) int { return b.Price.value.Cmp(a.Price.value) }
 
 // tidy is a copy of levels in order, without empty ones; of two with one price the later counts.
 func tidy(levels []Level, order func(a, b Level) int) []Level {
-	var out []Level
-	if slices.IsSortedFunc(levels, order) { // as they come, normally
-		out = make([]Level, 0, len(levels))
-		for _, l := range levels {
-			if n := len(out); n > 0 && order(out[n-1], l) == 0 {
-				out = out[:n-1]
-			}
-			out = append(out, l)
+	out := make([]Level, 0, len(levels))
+	sorted := levels
+	if !slices.IsSortedFunc(levels, order) {
+		sorted = slices.Clone(levels)
+		slices.SortStableFunc(sorted, order)
+	}
+	for _, l := range sorted {
+		if n := len(out); n > 0 && order(out[n-1], l) == 0 {
+			out = out[:n-1]
 		}
-	} else {
-		for _, l := range levels {
-			out = set(out, l, order)
-		}
+		out = append(out, l)
 	}
 	return slices.DeleteFunc(out, func(l Level) bool { return l.Amount.value.IsZero() })
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 )
 
+// maxLevels bounds a side of a book. bitbank sends at most 400.
+const maxLevels = 5000
+
 // A Level is one price of a book and the amount that waits there. In a difference the amount is the new one, and
 // zero removes the level.
 type Level struct{ Price, Amount Number }
@@ -72,7 +75,7 @@ func (d *Depth) check() error {
 	if d.At <= 0 || d.Seq == 0 {
 		return errors.New("a depth without timestamp or sequence id")
 	}
-	return nil
+	return checkSides(d.Asks, d.Bids)
 }
 
 // A DepthDiff changes a book: amounts are absolute, zero removes a level. A total that is absent is unchanged.
@@ -107,6 +110,13 @@ func (d *DepthDiff) UnmarshalJSON(b []byte) error {
 func (d *DepthDiff) check() error {
 	if d.At <= 0 || d.Seq == 0 {
 		return errors.New("a depth difference without timestamp or sequence id")
+	}
+	return checkSides(d.Asks, d.Bids)
+}
+
+func checkSides(asks, bids []Level) error {
+	if len(asks) > maxLevels || len(bids) > maxLevels {
+		return fmt.Errorf("a book of %d asks and %d bids", len(asks), len(bids))
 	}
 	return nil
 }

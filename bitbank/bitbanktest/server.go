@@ -32,6 +32,8 @@ type Options struct {
 	Key, Secret string
 	// PingInterval and PingTimeout are what the stream announces and does. Default 25 s and 20 s, as the live one.
 	PingInterval, PingTimeout time.Duration
+	// OnJoin is called when a client of the stream joined a room. It must not block.
+	OnJoin func(s *Server, room string)
 }
 
 // A Request is one that arrived.

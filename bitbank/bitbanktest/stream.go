@@ -101,15 +101,23 @@ func (s *Server) hear(c *conn, text string) {
 		if json.Unmarshal([]byte(text[2:]), &event) != nil || len(event) != 2 {
 			return
 		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
+		room := event[1]
 		switch event[0] {
 		case "join-room":
-			c.rooms[event[1]] = true
+			c.set(room, true)
+			if s.options.OnJoin != nil {
+				s.options.OnJoin(s, room)
+			}
 		case "leave-room":
-			delete(c.rooms, event[1])
+			c.set(room, false)
 		}
 	}
+}
+
+func (c *conn) set(room string, in bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rooms[room] = in
 }
 
 func (c *conn) in(room string) bool {
