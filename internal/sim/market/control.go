@@ -54,7 +54,7 @@ func (s Setting) Check() error {
 	if statuses := []string{"", "NORMAL", "BUSY", "VERY_BUSY", "HALT"}; !slices.Contains(statuses, s.Status) {
 		return fmt.Errorf("status: %q is none of NORMAL, BUSY, VERY_BUSY, HALT", s.Status)
 	}
-	if v, err := strconv.ParseFloat(s.MinAmount, 64); s.MinAmount != "" && (err != nil || v <= 0 || math.IsInf(v, 0)) {
+	if v, err := strconv.ParseFloat(s.MinAmount, 64); s.MinAmount != "" && (err != nil || !(v > 0) || math.IsInf(v, 0)) {
 		return fmt.Errorf("min_amount: %q is no positive decimal number in a string, such as \"0.01\"", s.MinAmount)
 	}
 	for name := range s.Flags {
@@ -147,17 +147,20 @@ func (p *pair) auction() (price, amount int64) {
 	return price, amount
 }
 
+// dearest is the highest price in ticks. Beyond it sums of prices would leave 64 bits.
+const dearest = 1e15
+
 // Move bends the pair's price by percent of what it is, over a length of market time.
 func (m *Market) Move(name string, percent float64, over time.Duration, now time.Time) {
 	p := m.index[name]
-	p.moving = &move{from: p.fair, to: max(1, p.fair*(1+percent/100)), start: now, length: max(over, 1)}
+	p.moving = &move{from: p.fair, to: min(max(1, p.fair*(1+percent/100)), dearest), start: now, length: max(over, 1)}
 }
 
 // Jump makes the pair trade at a price (text, in quote currency) at once.
 func (m *Market) Jump(name, last string, now time.Time) ([]Change, error) {
 	p := m.index[name]
 	v, err := strconv.ParseFloat(last, 64)
-	if err != nil || v <= 0 || v > 1e12 {
+	if err != nil || !(v > 0 && v <= 1e12) {
 		return nil, fmt.Errorf("last: %q is no positive decimal number in a string, such as \"15000000\"", last)
 	}
 	if p.Delisted {

@@ -269,7 +269,7 @@ func (p *pair) trim(rng *rand.Rand, c *Change) {
 		price := p.asks[n-1].Price + 1 + int64(p.gap*rng.ExpFloat64())
 		p.asks = put(p.asks, Level{price, p.amount(rng)}, 1, &c.Asks)
 	}
-	for n := len(p.bids); n < depth; n++ {
+	for n := len(p.bids); n > 0 && n < depth; n++ { // a price near zero has no room for bids
 		price := p.bids[n-1].Price - 1 - int64(p.gap*rng.ExpFloat64())
 		if price < 1 {
 			break

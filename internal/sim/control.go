@@ -1,0 +1,220 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"hikeshi/internal/sim/market"
+)
+
+// A refusal is an answer of the control host to a call that it cannot take.
+type refusal struct {
+	status int
+	why    error
+}
+
+func (r refusal) Error() string { return r.why.Error() }
+
+func wrong(status int, why error) error { return refusal{status, why} }
+
+// control is the HTTP side of [Sim.call].
+func (s *Sim) control(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	got, err := s.call(r.Method, r.URL.Path, r.Body)
+	if err != nil {
+		status := http.StatusBadRequest
+		if refused, ok := errors.AsType[refusal](err); ok {
+			status = refused.status
+		}
+		send(w, r, asJSON(status, map[string]string{"error": err.Error()}))
+		return
+	}
+	send(w, r, asJSON(http.StatusOK, got))
+}
+
+// done is the answer of calls that have nothing to say.
+type done struct {
+	OK bool `json:"ok"`
+}
+
+// call performs one call of the control interface. Scenarios are lists of such calls.
+func (s *Sim) call(method, path string, body io.Reader) (any, error) {
+	where := strings.Split(strings.Trim(path, "/"), "/")
+	name := ""
+	if len(where) == 2 {
+		name = where[1]
+	}
+	if len(where) > 2 {
+		return nil, wrong(http.StatusNotFound, fmt.Errorf("%s: no such path", path))
+	}
+	switch method + " " + where[0] {
+	case "GET hosts":
+		all := map[string]string{}
+		for _, h := range Hosts() {
+			all[h] = s.URL(h)
+		}
+		return all, nil
+	case "GET faults":
+		return map[string]any{"faults": s.faults.all()}, nil
+	case "POST faults":
+		return s.addFault(body)
+	case "DELETE faults":
+		return s.deleteFault(name)
+	case "POST pairs":
+		return s.setPair(name, body)
+	case "POST market":
+		return s.moveMarket(body)
+	case "POST notices":
+		return s.addNotice(body)
+	case "GET scenarios":
+		return map[string]any{"scenarios": listScenarios()}, nil
+	case "POST scenarios":
+		return s.playScenario(name)
+	case "POST reset":
+		s.stopScenario()
+		s.faults.clear(false)
+		s.stream.release()
+		s.open(time.Now())
+		return done{true}, nil
+	case "GET truth":
+		return s.truth(), nil
+	}
+	return nil, wrong(http.StatusNotFound, fmt.Errorf("%s %s: no such call", method, path))
+}
+
+func (s *Sim) addFault(body io.Reader) (any, error) {
+	var f Fault
+	if err := strict(body, &f); err != nil {
+		return nil, err
+	}
+	if err := f.check(s.o.TLS); err != nil {
+		if errors.Is(err, errNotHere) {
+			return nil, wrong(http.StatusUnprocessableEntity, err)
+		}
+		return nil, err
+	}
+	var old *market.Market
+	s.mu.Lock()
+	switch f.Effect {
+	case "stale_read":
+		old = s.older
+	case "freeze_sequence":
+		old = s.market.Clone()
+	}
+	s.mu.Unlock()
+	id, err := s.faults.add(f, old)
+	if err != nil {
+		return nil, wrong(http.StatusTooManyRequests, err)
+	}
+	return map[string]string{"id": id}, nil
+}
+
+func (s *Sim) deleteFault(id string) (any, error) {
+	if id == "" {
+		s.faults.clear(false)
+		s.stream.release()
+		return done{true}, nil
+	}
+	if !s.faults.remove(id) {
+		return nil, wrong(http.StatusNotFound, fmt.Errorf("fault %s: there is none of that id (any more)", id))
+	}
+	return done{true}, nil
+}
+
+func (s *Sim) setPair(pair string, body io.Reader) (any, error) {
+	var to market.Setting
+	if err := strict(body, &to); err != nil {
+		return nil, err
+	}
+	if err := to.Check(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.market.Known(pair) {
+		return nil, wrong(http.StatusNotFound, fmt.Errorf("pair %q: there is none of that name", pair))
+	}
+	s.pending = append(s.pending, s.market.Set(pair, to, time.Now())...)
+	return done{true}, nil
+}
+
+func (s *Sim) moveMarket(body io.Reader) (any, error) {
+	var to struct {
+		Pair    string `json:"pair"`
+		Percent string `json:"move_percent"`
+		OverMS  int64  `json:"over_ms"`
+		Last    string `json:"last"`
+	}
+	if err := strict(body, &to); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.market.Known(to.Pair) {
+		return nil, fmt.Errorf("pair: %q is no pair of this exchange", to.Pair)
+	}
+	now := time.Now()
+	if to.Last != "" {
+		if to.Percent != "" || to.OverMS != 0 {
+			return nil, errors.New("last: jumps at once, so it stands without move_percent and over_ms")
+		}
+		changes, err := s.market.Jump(to.Pair, to.Last, now)
+		s.pending = append(s.pending, changes...)
+		if err != nil {
+			return nil, err
+		}
+		return done{true}, nil
+	}
+	percent, err := strconv.ParseFloat(to.Percent, 64)
+	switch {
+	case err != nil || math.IsNaN(percent) || percent <= -100 || percent > 1000:
+		return nil, fmt.Errorf("move_percent: expected a number in a string, more than -100 and at most 1000, such as \"-8\", got %q", to.Percent)
+	case to.OverMS < 0 || to.OverMS > maxTime:
+		return nil, fmt.Errorf("over_ms: expected milliseconds from 0 to %d, got %d", maxTime, to.OverMS)
+	}
+	s.market.Move(to.Pair, percent, time.Duration(to.OverMS)*time.Millisecond, now)
+	return done{true}, nil
+}
+
+func (s *Sim) addNotice(body io.Reader) (any, error) {
+	var n Notice
+	if err := strict(body, &n); err != nil {
+		return nil, err
+	}
+	if err := n.check(time.Now()); err != nil {
+		return nil, err
+	}
+	id, err := s.publish(n)
+	if err != nil {
+		return nil, wrong(http.StatusTooManyRequests, err)
+	}
+	return map[string]string{"id": id}, nil
+}
+
+// truthTrades is how many trades of each pair the truth tells: as many as the exchange's own list.
+const truthTrades = 60
+
+// truth is everything as the exchange knows it. Nobody can order or transfer anything here, so those lists are empty.
+func (s *Sim) truth() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	type row struct {
+		Key    string  `json:"key"`
+		Assets []asset `json:"assets"`
+	}
+	trades := s.market.Executions(truthTrades)
+	if trades == nil {
+		trades = []market.Execution{}
+	}
+	requests := append([]Request{}, s.requests...)
+	return map[string]any{
+		"accounts": []row{{accountKey, s.account.assets()}}, "orders": []any{}, "transfers": []any{}, "trades": trades,
+		"requests": requests, "requests_forgotten": s.firstSeen,
+	}
+}

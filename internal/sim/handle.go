@@ -1,0 +1,170 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"hikeshi/internal/sim/market"
+)
+
+// An answer is a whole HTTP answer, before a fault has done anything to it.
+type answer struct {
+	status int
+	kind   string // content type
+	body   []byte
+}
+
+const (
+	jsonType = "application/json; charset=utf-8"
+	htmlType = "text/html; charset=utf-8"
+)
+
+// asJSON is a JSON answer. What we answer always encodes.
+func asJSON(status int, v any) answer {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("encode %T: %v", v, err))
+	}
+	return answer{status, jsonType, b}
+}
+
+// success and failure are bitbank's envelope. Most failures come with HTTP 200.
+func success(data any) answer {
+	return asJSON(http.StatusOK, struct {
+		Success int `json:"success"`
+		Data    any `json:"data"`
+	}{1, data})
+}
+
+func failure(status, code int) answer {
+	return answer{status, jsonType, []byte(`{"success":0,"data":{"code":` + strconv.Itoa(code) + `}}`)}
+}
+
+// notFound is bitbank's answer to an unknown path and to data that does not exist (measured: 404 and 10000).
+func notFound() answer { return failure(http.StatusNotFound, 10000) }
+
+// A Request is one that a host has seen, as GET /truth lists it.
+type Request struct {
+	Host   string    `json:"host"`
+	Method string    `json:"method"`
+	Path   string    `json:"path"`
+	Time   time.Time `json:"time"`
+	Key    string    `json:"key"`
+}
+
+// maxRequests bounds the log: half a day of one watch with every host at its limit.
+const maxRequests = 50_000
+
+func (s *Sim) note(host string, r *http.Request, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.requests) >= maxRequests {
+		n := maxRequests / 5
+		s.requests = append([]Request(nil), s.requests[n:]...)
+		s.firstSeen += n
+	}
+	s.requests = append(s.requests, Request{host, r.Method, r.URL.Path, now, r.Header.Get("ACCESS-KEY")})
+}
+
+// A visit is what one request sees of the world.
+type visit struct {
+	now    time.Time      // by this host's clock, which a fault may have set wrong
+	market *market.Market // a copy of the past under stale_read and freeze_sequence; nil for the living one
+}
+
+// read lets look at the market. A living one is the simulator's own, so look must not keep it.
+func (s *Sim) read(v visit, look func(*market.Market)) {
+	if v.market != nil {
+		// Copies are never advanced, but reading rolls their 24 h window, so they are read one at a time too.
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		look(v.market)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	look(s.market)
+}
+
+// handler is a host: what it sees, what is wrong with it, what it says.
+func (s *Sim) handler(host string) http.Handler {
+	if host == Control {
+		return http.HandlerFunc(s.control)
+	}
+	inner := s.answers(host)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		now := time.Now()
+		s.note(host, r, now)
+		used := s.faults.use(host,
+			func(a *active) bool { return actsOn(a, r) },
+			func(a *active) bool { return decides[a.Effect] })
+		v := visit{now: now}
+		var last *active
+		for _, a := range used {
+			switch a.Effect {
+			case "clock_skew":
+				v.now = v.now.Add(time.Duration(a.DelayMS) * time.Millisecond)
+			case "slow":
+				if !s.pause(r, time.Duration(a.DelayMS)*time.Millisecond) {
+					return
+				}
+			case "stale_read", "freeze_sequence":
+				v.market = a.old
+			default:
+				last = a
+			}
+		}
+		// Every answer says what this host thinks the time is. A slow one says when it left.
+		w.Header().Set("Date", v.now.Add(time.Since(now)).UTC().Format(http.TimeFormat))
+		if host == "stream" && last == nil {
+			s.stream.io.ServeHTTP(w, r)
+			return
+		}
+		s.respond(w, r, last, func() answer { return inner(v, r) }, host)
+	})
+}
+
+// actsOn reports whether a fault is about requests, and about this one.
+func actsOn(a *active, r *http.Request) bool {
+	e := effects[a.Effect]
+	if e.level != request && !(a.Effect == "freeze_sequence" && a.Host == "public") {
+		return false
+	}
+	return a.Match.fits(r.Method, r.URL.Path, r.URL.RawQuery)
+}
+
+// pause waits; false when the client has gone or the simulator closes.
+func (s *Sim) pause(r *http.Request, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	case <-s.closing:
+		return false
+	}
+}
+
+// answers is what a host says when nothing is wrong.
+func (s *Sim) answers(host string) func(visit, *http.Request) answer {
+	switch host {
+	case "public":
+		return s.public
+	case "private":
+		return s.private
+	case "stream":
+		return func(visit, *http.Request) answer {
+			return answer{http.StatusNotFound, "text/plain", []byte("not found")}
+		}
+	case "pubnub":
+		return s.pubnub
+	case "venue1", "venue2", "venue3":
+		return func(v visit, r *http.Request) answer { return s.venue(host, v, r) }
+	}
+	return func(v visit, r *http.Request) answer { return s.page(host, v, r) }
+}

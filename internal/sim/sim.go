@@ -1,0 +1,359 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"hikeshi/internal/sim/market"
+)
+
+// Options of a simulator. The zero value is a calm world of seed 0 on ports from 8100.
+type Options struct {
+	Seed     uint64
+	Speed    float64 // of traders, moves and scenarios; default 1
+	TLS      bool    // HTTPS with an own certificate authority
+	PortBase int     // default 8100; Run listens on the ports of the contract from here
+	Logger   *slog.Logger
+
+	// Refused, when set, hears when a host begins and ceases to refuse connections. The owner of a network in memory then
+	// refuses them; on loopback the listener itself is closed.
+	Refused func(host string, refusing bool)
+}
+
+// A Sim is a simulated world. Make one with [New]; every way of using it ends with [Sim.Close] or the end of Run's context.
+type Sim struct {
+	o      Options
+	log    *slog.Logger
+	ca     *authority // nil without TLS
+	faults *faults
+	gates  map[string]*gate
+	parts  map[string]http.Handler
+	stream *stream
+
+	mu        sync.Mutex // guards what follows; never held over network or other locks but the faults'
+	market    *market.Market
+	pending   []market.Change // done by the control host, to be published with the next tick
+	older     *market.Market  // half a minute to a minute ago, for stale reads
+	oldAt     time.Time
+	account   *account
+	requests  []Request
+	firstSeen int // requests forgotten since the start, because the log is bounded
+	notices   []Notice
+	scenario  *playing
+
+	closing chan struct{}
+	once    sync.Once
+	running sync.WaitGroup // connections' servers and scenarios
+	servers []*http.Server
+}
+
+// New builds a world. Nothing runs yet.
+func New(o Options) (*Sim, error) {
+	if o.Speed == 0 {
+		o.Speed = 1
+	}
+	if o.PortBase == 0 {
+		o.PortBase = 8100
+	}
+	// Beyond a thousand times life there are 25,000 orders a second to play; the top port is the control host's.
+	if !(o.Speed > 0 && o.Speed <= 1000) {
+		return nil, fmt.Errorf("build the simulator: speed is %v, want more than 0 and at most 1000", o.Speed)
+	}
+	if o.PortBase < 1 || o.PortBase+99 > 65535 {
+		return nil, fmt.Errorf("build the simulator: the first port is %d, want one from 1 to 65436", o.PortBase)
+	}
+	s := &Sim{o: o, log: o.Logger, gates: map[string]*gate{}, parts: map[string]http.Handler{}, closing: make(chan struct{})}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.faults = &faults{rng: rand.New(rand.NewPCG(o.Seed, 0x6661756c74)), changed: s.reconcile}
+	s.stream = newStream(s)
+	for _, p := range places {
+		s.gates[p.name] = newGate()
+		s.parts[p.name] = s.handler(p.name)
+	}
+	s.open(time.Now())
+	if o.TLS {
+		var err error
+		if s.ca, err = newAuthority(time.Now()); err != nil {
+			return nil, fmt.Errorf("build the simulator: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// open begins the world anew.
+func (s *Sim) open(now time.Time) {
+	m := market.New(s.o.Seed, s.o.Speed, now.Add(-time.Minute))
+	older := m.Clone()
+	// Played in steps, because a market skips what it could not have shown anybody within a minute.
+	for range 60 {
+		m.Advance(m.Clock().Add(time.Second))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.market, s.older, s.oldAt = m, older, now
+	s.account = newAccount()
+	s.requests, s.firstSeen, s.notices, s.pending = nil, 0, nil, nil
+}
+
+// Handler is a host without a network. Effects below HTTP do not reach it.
+func (s *Sim) Handler(host string) http.Handler {
+	h, ok := s.parts[host]
+	if !ok {
+		return http.NotFoundHandler()
+	}
+	return h
+}
+
+// Serve serves one host on ln until ln or the simulator is closed.
+func (s *Sim) Serve(host string, ln net.Listener) error {
+	g, ok := s.gates[host]
+	if !ok {
+		ln.Close()
+		return fmt.Errorf("serve %s: no such host", host)
+	}
+	srv := s.server(host)
+	s.mu.Lock()
+	select {
+	case <-s.closing:
+		s.mu.Unlock()
+		ln.Close()
+		return http.ErrServerClosed
+	default:
+	}
+	s.servers = append(s.servers, srv)
+	s.running.Add(1)
+	s.mu.Unlock()
+	defer s.running.Done()
+	defer context.AfterFunc(s.until(), func() { ln.Close() })()
+	err := srv.Serve(s.wrap(host, g.listen(ln)))
+	if s.closed() {
+		return http.ErrServerClosed
+	}
+	return fmt.Errorf("serve %s: %w", host, err)
+}
+
+// until is a context that ends with the simulator.
+func (s *Sim) until() context.Context {
+	return closingContext{context.Background(), s.closing}
+}
+
+type closingContext struct {
+	context.Context
+	done <-chan struct{}
+}
+
+func (c closingContext) Done() <-chan struct{} { return c.done }
+
+func (c closingContext) Err() error {
+	select {
+	case <-c.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
+func (s *Sim) closed() bool {
+	select {
+	case <-s.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *Sim) server(host string) *http.Server {
+	return &http.Server{
+		Handler: s.parts[host],
+		// A client that opens a connection and says nothing is not kept for ever.
+		ReadHeaderTimeout: time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(s.log.With("host", host).Handler(), slog.LevelDebug),
+	}
+}
+
+// tick is how often the world moves: messages of the stream are at most this late.
+const tick = 100 * time.Millisecond
+
+// Play lets time pass until ctx ends or the simulator is closed. Without it the world stands still.
+func (s *Sim) Play(ctx context.Context) {
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.closing:
+			return
+		case now := <-t.C:
+			s.step(now)
+		}
+	}
+}
+
+// staleAfter is how often the picture for stale reads is taken: it is then one to two of these old.
+const staleAfter = 30 * time.Second
+
+func (s *Sim) step(now time.Time) {
+	s.mu.Lock()
+	changes := append(s.pending, s.market.Advance(now)...)
+	s.pending = nil
+	s.mu.Unlock()
+	s.stream.publish(changes, now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.oldAt) >= staleAfter {
+		s.older, s.oldAt = s.market.Clone(), now
+	}
+}
+
+// Close ends everything and waits for it.
+func (s *Sim) Close() {
+	s.once.Do(func() {
+		s.stopScenario()
+		close(s.closing)
+		s.faults.clear(true)
+		s.mu.Lock()
+		servers := s.servers
+		s.mu.Unlock()
+		for _, srv := range servers {
+			srv.Close()
+		}
+		for _, g := range s.gates {
+			g.close()
+		}
+		s.stream.io.Close()
+	})
+	s.running.Wait()
+}
+
+// Run listens on every port of the contract and plays until ctx ends. It returns nil when it was ended so.
+func (s *Sim) Run(ctx context.Context) error {
+	type bound struct {
+		host string
+		ln   net.Listener
+	}
+	var all []bound
+	for _, p := range places {
+		ln, err := net.Listen("tcp4", s.address(p.port))
+		if err != nil {
+			for _, b := range all {
+				b.ln.Close()
+			}
+			return fmt.Errorf("listen for the simulated host %s: %w", p.name, err)
+		}
+		all = append(all, bound{p.name, ln})
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var served sync.WaitGroup
+	failed := make(chan error, len(all))
+	for _, b := range all {
+		served.Go(func() {
+			if err := s.keep(ctx, b.host, b.ln); err != nil {
+				failed <- err
+				cancel()
+			}
+		})
+	}
+	served.Go(func() { s.Play(ctx) })
+	<-ctx.Done()
+	s.Close()
+	served.Wait()
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
+	}
+}
+
+// keep serves a loopback host, and listens again on the same port when a refusal is over.
+func (s *Sim) keep(ctx context.Context, host string, ln net.Listener) error {
+	g, srv := s.gates[host], s.server(host)
+	s.mu.Lock()
+	s.servers = append(s.servers, srv)
+	s.mu.Unlock()
+	if host == Control {
+		srv.Handler = loopbackOnly(srv.Handler)
+	}
+	p, _ := placeOf(host)
+	for {
+		if ln == nil {
+			var err error
+			if ln, err = net.Listen("tcp4", s.address(p.port)); err != nil {
+				return fmt.Errorf("listen for the simulated host %s again: %w", host, err)
+			}
+		}
+		if g.own(func() { ln.Close() }) {
+			if err := srv.Serve(s.wrap(host, g.listen(ln))); errors.Is(err, http.ErrServerClosed) {
+				return nil
+			}
+		} else {
+			ln.Close()
+		}
+		ln = nil
+		if ctx.Err() != nil || s.closed() {
+			return nil
+		}
+		if reopened := g.refused(); reopened != nil {
+			select {
+			case <-reopened:
+			case <-ctx.Done():
+				return nil
+			case <-s.closing:
+				return nil
+			}
+		}
+	}
+}
+
+// loopbackOnly keeps web pages of others from the control host: a name that is rebound to this machine is not its name.
+func loopbackOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := r.Host
+		if h, _, err := net.SplitHostPort(name); err == nil {
+			name = h
+		}
+		if name != "localhost" && name != "127.0.0.1" {
+			http.Error(w, "the control host is reached as 127.0.0.1 or localhost only", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// reconcile makes listeners, connections and the stream agree with the faults of a host.
+func (s *Sim) reconcile(host string) {
+	if s.closed() {
+		return
+	}
+	has := func(effect string) bool {
+		return s.faults.find(host, func(a *active) bool { return a.Effect == effect && a.whole() }) != nil
+	}
+	g := s.gates[host]
+	refusing := has("refuse")
+	if g.refuse(refusing) && s.o.Refused != nil {
+		s.o.Refused(host, refusing)
+	}
+	g.darken(has("blackhole"))
+	// Only new connections look at a certificate.
+	if g.change(&g.expired, has("cert_expired")) {
+		g.cut(func(c *conn) { c.finish(c.Conn.Close) })
+	}
+	if has("reset") {
+		g.cut((*conn).reset)
+	}
+	if host == "stream" {
+		s.stream.reconcile()
+	}
+}

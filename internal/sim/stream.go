@@ -1,0 +1,355 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"hikeshi/internal/sim/market"
+	"hikeshi/internal/sim/socketio"
+)
+
+// The stream's own times. 25 s and 20 s were seen in 2023; the documents' sample says 60 s for the second.
+const (
+	pingInterval = 25 * time.Second
+	pingTimeout  = 20 * time.Second
+	maxPayload   = 1_000_000
+	// wholeEvery is how often a changed book is sent whole: about a second after joining was seen.
+	wholeEvery = time.Second
+	// circuitEvery repeats the circuit-break info of a pair in which nothing happens. Our assumption.
+	circuitEvery = time.Minute
+	// shuffled is how many messages are held to be sent in another order.
+	shuffled = 5
+)
+
+// A stream is the public stream: who listens to which room, and what is wrong with what they hear.
+type stream struct {
+	sim *Sim
+	io  *socketio.Server
+
+	mu       sync.Mutex
+	rooms    map[string]*room
+	stalled  map[*socketio.Session]*active
+	held     []message // under shuffle
+	delayed  []message // under slow, by due
+	rng      *rand.Rand
+	wholesAt time.Time
+}
+
+// A room is one subject of one pair.
+type room struct {
+	name    string
+	kind    string
+	pair    string
+	members map[*socketio.Session]bool
+	fresh   bool      // somebody joined and has heard nothing yet
+	changed bool      // since the last message
+	at      time.Time // of the last message
+	last    string    // its event, repeated under freeze_sequence
+}
+
+type message struct {
+	room  string
+	event string
+	due   time.Time
+}
+
+var roomKinds = []string{"ticker", "transactions", "depth_diff", "depth_whole", "circuit_break_info"}
+
+func newStream(s *Sim) *stream {
+	st := &stream{sim: s, rooms: map[string]*room{}, stalled: map[*socketio.Session]*active{}, rng: rand.New(rand.NewPCG(s.o.Seed, 0x73747265616d))}
+	st.io = socketio.New(socketio.Options{
+		PingInterval: pingInterval, PingTimeout: pingTimeout, MaxPayload: maxPayload,
+		Opened: st.opened, Event: st.event, Closed: st.closed,
+	})
+	return st
+}
+
+// opened stalls or closes a new session when a fault says so.
+func (st *stream) opened(x *socketio.Session) {
+	for _, a := range st.sim.faults.use("stream", is("stall_stream"), func(*active) bool { return true }) {
+		st.stall(x, a)
+	}
+}
+
+func (st *stream) stall(x *socketio.Session, a *active) {
+	st.mu.Lock()
+	st.stalled[x] = a
+	st.mu.Unlock()
+	x.Pause(true)
+}
+
+func is(effect string) func(*active) bool {
+	return func(a *active) bool { return a.Effect == effect }
+}
+
+// event is what clients may say: join-room and leave-room. A room that does not exist stays silent, as nothing is
+// documented about it.
+func (st *stream) event(x *socketio.Session, name, argument string) {
+	kind, pair := splitRoom(argument)
+	if kind == "" || !st.sim.known(pair) {
+		return
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	r := st.rooms[argument]
+	switch {
+	case name == "join-room":
+		if r == nil {
+			r = &room{name: argument, kind: kind, pair: pair, members: map[*socketio.Session]bool{}}
+			st.rooms[argument] = r
+		}
+		r.members[x] = true
+		r.fresh = true
+	case name == "leave-room" && r != nil:
+		st.leave(r, x)
+	}
+}
+
+// leave takes a session out of a room. The lock is held.
+func (st *stream) leave(r *room, x *socketio.Session) {
+	if delete(r.members, x); len(r.members) == 0 {
+		delete(st.rooms, r.name)
+	}
+}
+
+func splitRoom(name string) (kind, pair string) {
+	for _, k := range roomKinds {
+		if p, ok := strings.CutPrefix(name, k+"_"); ok {
+			return k, p
+		}
+	}
+	return "", ""
+}
+
+func (st *stream) closed(x *socketio.Session) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	delete(st.stalled, x)
+	for _, r := range st.rooms {
+		st.leave(r, x)
+	}
+}
+
+// reconcile lets open sessions feel what has changed among the faults.
+func (st *stream) reconcile() {
+	all := st.io.Sessions()
+	down := st.sim.faults.find("stream", func(a *active) bool { return a.Effect == "maintenance" && a.whole() })
+	for _, x := range all {
+		st.mu.Lock()
+		by := st.stalled[x]
+		st.mu.Unlock()
+		if down != nil {
+			// Whether bitbank keeps, cuts or silences streams during maintenance is not known. This one cuts.
+			x.Close(socketio.Cut)
+			continue
+		}
+		if by != nil && !over(by) {
+			continue
+		}
+		if used := st.sim.faults.use("stream", is("stall_stream"), func(*active) bool { return true }); len(used) > 0 {
+			st.stall(x, used[0])
+		} else if by != nil {
+			st.mu.Lock()
+			delete(st.stalled, x)
+			st.mu.Unlock()
+			x.Pause(false)
+		}
+	}
+}
+
+// over reports whether a fault is gone. One that was used up by its count still holds what it has caught, until all faults
+// are deleted.
+func over(a *active) bool {
+	select {
+	case <-a.over:
+		return a.Count == 0
+	default:
+		return false
+	}
+}
+
+// publish sends what changed, and what is due by the clock.
+func (st *stream) publish(changes []market.Change, now time.Time) {
+	st.hangUp()
+	messages := st.compose(changes, now)
+	st.mu.Lock()
+	out := st.spoil(messages, now)
+	type delivery struct {
+		to    *socketio.Session
+		event string
+	}
+	var deliveries []delivery
+	for _, m := range out {
+		if r := st.rooms[m.room]; r != nil {
+			for x := range r.members {
+				deliveries = append(deliveries, delivery{x, m.event})
+			}
+		}
+	}
+	st.mu.Unlock()
+	// A black hole swallows what is said into it. Sessions would be cut for not keeping up, which would be a sign of life.
+	if st.sim.gates["stream"].darkness() != nil {
+		return
+	}
+	for _, d := range deliveries {
+		d.to.Send(d.event)
+	}
+}
+
+// hangUp closes sessions while close_stream is in force.
+func (st *stream) hangUp() {
+	if st.sim.faults.find("stream", is("close_stream")) == nil {
+		return
+	}
+	for _, x := range st.io.Sessions() {
+		for _, a := range st.sim.faults.use("stream", is("close_stream"), func(*active) bool { return true }) {
+			x.Close(map[string]socketio.Ending{"41": socketio.Namespace, "1": socketio.Engine}[a.Body])
+		}
+	}
+}
+
+// compose writes the messages of every room that somebody listens to.
+func (st *stream) compose(changes []market.Change, now time.Time) []message {
+	s := st.sim
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	var out []message
+	say := func(r *room, data any) {
+		out = append(out, message{room: r.name, event: encode(r.name, data)})
+		r.at, r.fresh, r.changed = now, false, false
+	}
+	for _, c := range changes {
+		if r := st.rooms["depth_diff_"+c.Pair]; r != nil && len(c.Asks)+len(c.Bids) > 0 {
+			say(r, s.market.Diff(c))
+		}
+		if r := st.rooms["transactions_"+c.Pair]; r != nil && len(c.Trades) > 0 {
+			say(r, s.market.Executed(c))
+		}
+		if r := st.rooms["ticker_"+c.Pair]; r != nil && c.Ticker {
+			r.changed = true
+		}
+		if r := st.rooms["depth_whole_"+c.Pair]; r != nil {
+			r.changed = true
+		}
+		if r := st.rooms["circuit_break_info_"+c.Pair]; r != nil && c.Circuit {
+			r.changed = true
+		}
+	}
+	second := now.Sub(st.wholesAt) >= wholeEvery
+	if second {
+		st.wholesAt = now
+	}
+	for _, name := range sortedKeys(st.rooms) {
+		r := st.rooms[name]
+		switch {
+		case r.kind == "ticker" && r.changed:
+			say(r, s.market.Ticker(r.pair))
+		case r.kind == "depth_whole" && second && (r.changed || r.fresh):
+			say(r, s.market.Depth(r.pair))
+		case r.kind == "circuit_break_info" && second && (r.changed || r.fresh || now.Sub(r.at) >= circuitEvery):
+			say(r, s.market.Circuit(r.pair))
+		}
+	}
+	return out
+}
+
+// encode is the event that bitbank's clients get: a room's name and, two levels down, the data.
+func encode(room string, data any) string {
+	type inner struct {
+		Data any `json:"data"`
+	}
+	b, err := json.Marshal([2]any{"message", struct {
+		Room    string `json:"room_name"`
+		Message inner  `json:"message"`
+	}{room, inner{data}}})
+	if err != nil {
+		panic(fmt.Sprintf("encode a message of %s: %v", room, err))
+	}
+	return string(b)
+}
+
+// spoil lets the faults of the stream do what they do to messages. The lock is held.
+func (st *stream) spoil(in []message, now time.Time) []message {
+	var out []message
+	for _, m := range in {
+		copies, late, hold := 1, time.Duration(0), false
+		r := st.rooms[m.room]
+		frozen := false
+		for _, a := range st.sim.faults.use("stream", func(a *active) bool { return spoils[a.Effect] && a.Match.fits("", m.room, "") }, is("mute_channel")) {
+			switch a.Effect {
+			case "mute_channel":
+				copies = 0
+			case "duplicate":
+				copies = 2
+			case "shuffle":
+				hold = true
+			case "slow":
+				late = time.Duration(a.DelayMS) * time.Millisecond
+			case "freeze_sequence":
+				frozen = true
+			}
+		}
+		if r != nil && frozen && r.last != "" {
+			m.event = r.last
+		} else if r != nil {
+			r.last = m.event
+		}
+		for range copies {
+			switch {
+			case late > 0:
+				m.due = now.Add(late)
+				st.delayed = append(st.delayed, m)
+			case hold:
+				st.held = append(st.held, m)
+			default:
+				out = append(out, m)
+			}
+		}
+	}
+	if len(st.held) >= shuffled || (len(st.held) > 0 && st.sim.faults.find("stream", is("shuffle")) == nil) {
+		st.rng.Shuffle(len(st.held), func(i, j int) { st.held[i], st.held[j] = st.held[j], st.held[i] })
+		out, st.held = append(out, st.held...), nil
+	}
+	waiting := st.delayed[:0]
+	for _, m := range st.delayed {
+		if m.due.After(now) {
+			waiting = append(waiting, m)
+		} else {
+			out = append(out, m)
+		}
+	}
+	clear(st.delayed[len(waiting):])
+	st.delayed = waiting
+	// A day's delay of the busiest rooms would fill memory; what is older than this queue is lost.
+	const most = 50_000
+	if n := len(st.delayed) - most; n > 0 {
+		st.delayed = slices.Delete(st.delayed, 0, n)
+	}
+	return out
+}
+
+var spoils = map[string]bool{"mute_channel": true, "duplicate": true, "shuffle": true, "slow": true, "freeze_sequence": true}
+
+// release lets go of every session that a fault has stalled, also of one that was used up by its count.
+func (st *stream) release() {
+	st.mu.Lock()
+	all := st.stalled
+	st.stalled = map[*socketio.Session]*active{}
+	st.mu.Unlock()
+	for x := range all {
+		x.Pause(false)
+	}
+}
+
+func (s *Sim) known(pair string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.market.Known(pair)
+}
