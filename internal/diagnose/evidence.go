@@ -48,9 +48,12 @@ type house struct {
 	kind    kind // of the strongest failing look
 	failure probe.Failure
 	from    time.Time // first symptom
+	otherOK time.Time // somebody else answered in the midst of it
+	refOK   time.Time // a reference did
 	targets []probe.Target
 	factor  int          // so many times slower than usual; 0 when it is not
 	slow    bool         //
+	unnamed bool         // its name was not looked up in time
 	family  probe.Family // only this family fails
 }
 
@@ -142,15 +145,16 @@ func (e *evidence) house(one entrance) (house, bool) {
 	}
 	four, six := e.look(one.four), e.look(one.six)
 	switch {
-	case six.failing() && four.known && four.OKAt.After(six.From):
+	case besides(six, four):
 		h.family = probe.IPv6
-	case four.failing() && six.known && six.OKAt.After(four.From):
+	case besides(four, six):
 		h.family = probe.IPv4
 	}
 	looks := slices.Clone(h.all)
 	if h.family == 0 { // connecting tells apart families; when all of them fail, it speaks of the host
-		for _, l := range []look{four, six} {
-			if l.failing() && l.OKAt != (time.Time{}) {
+		for _, pair := range [][2]look{{four, six}, {six, four}} {
+			l, other := pair[0], pair[1]
+			if l.failing() && !l.OKAt.IsZero() && !(other.known && other.OKAt.After(l.From)) {
 				looks = append(looks, l)
 			}
 		}
@@ -160,15 +164,32 @@ func (e *evidence) house(one entrance) (house, bool) {
 	return h, true
 }
 
+// besides reports whether one keeps failing, before and after the other was well.
+func besides(one, other look) bool {
+	return one.failing() && one.kind != unnamed && one.Bad >= 2 && other.known && other.OKAt.After(one.From) && one.OtherOK.After(one.From)
+}
+
 // sum adds up the different looks at one host.
 func (e *evidence) sum(h *house, looks []look) {
-	strongest, own := 0.0, false
+	strongest, channels, own := 0.0, 0.0, false
 	known := 0
 	for _, l := range looks {
 		if !l.failing() {
 			continue
 		}
-		h.score += l.score
+		if l.Last.Failure == probe.DNSTimeout {
+			h.unnamed = true // that is the resolver's silence, not the host's: see namesGone
+			continue
+		}
+		if isChannel(l.target) || l.target == probe.StreamSocket {
+			channels = max(channels, l.score) // they share one connection, and so they do not add up
+		} else {
+			h.score += l.score
+		}
+		h.otherOK, h.refOK = later(h.otherOK, l.OtherOK), later(h.refOK, l.RefOK)
+		if l.behind > 0 { // found by comparing good looks: each of them is an answer
+			h.otherOK, h.refOK = e.now, e.now
+		}
 		h.targets = append(h.targets, l.target)
 		if h.from.IsZero() || l.From.Before(h.from) {
 			h.from = l.From
@@ -176,15 +197,16 @@ func (e *evidence) sum(h *house, looks []look) {
 		if l.score > strongest {
 			strongest, h.kind, h.failure = l.score, l.kind, l.Last.Failure
 		}
-		own = own || l.score >= sickAt
+		own = own || l.score >= aloneAt && l.target != h.four && l.target != h.six
 	}
+	h.score += channels
 	for _, l := range h.all {
 		if l.known {
 			known++
 		}
 		if l.known && l.Bad == 0 && l.score <= 0 && (h.from.IsZero() || l.OKAt.After(h.from)) {
 			h.partial = true
-			if h.score > 0 {
+			if h.score > 0 && !isChannel(l.target) {
 				h.score += min(l.score, 0)
 			}
 		}
@@ -192,6 +214,9 @@ func (e *evidence) sum(h *house, looks []look) {
 	h.sick = h.score >= sickAt || own
 	h.doubt = !h.sick && strongest > 0
 	h.well = known > 0 && strongest == 0 || h.doubt && h.score < doubtAt && strongest < doubtAt
+	if h.unnamed && !h.sick && !h.partial {
+		h.doubt, h.well, h.failure = true, false, probe.DNSTimeout
+	}
 	if known == 0 {
 		h.doubt = false
 	}
@@ -203,6 +228,13 @@ func (e *evidence) sum(h *house, looks []look) {
 			h.kind, h.failure = l.kind, l.Last.Failure
 		}
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func (h *house) measureSlow() {
@@ -249,10 +281,10 @@ func (h house) state() State {
 // lineWell: at least two references answer, so the line is not the trouble.
 func (e *evidence) lineWell() bool { return e.good >= 2 }
 
-// answeredAfter reports whether anybody outside, other than the hosts named, answered after t.
-func (e *evidence) answeredAfter(t time.Time, except ...probe.Host) bool {
-	for _, s := range e.r.Signals {
-		if s.Last.Host != probe.Self && !s.Void && s.OKAt.After(t) && !slices.Contains(except, s.Last.Host) && e.now.Sub(s.OKAt) < time.Minute {
+// answeredAfter reports whether anybody outside answered after since.
+func (e *evidence) answeredAfter(since time.Time) bool {
+	for t, s := range e.r.Signals {
+		if s.Last.Host != probe.Self && !s.Void && s.OKAt.After(since) && answers(t) {
 			return true
 		}
 	}

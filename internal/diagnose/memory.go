@@ -15,7 +15,8 @@ type Memory struct {
 	pairs   map[string]*PairSignal
 	watched map[probe.Target]struct{}
 	watcher probe.Watcher
-	cut     bool // two references fail: the line is in doubt, and so is everything that is seen through it
+	cut     bool      // two references fail: the line is in doubt, and so is everything that is seen through it
+	back    time.Time // when it last came back
 }
 
 // A habit is how a target usually behaves, while it is being learned.
@@ -44,7 +45,7 @@ func (m *Memory) Watcher(w probe.Watcher) {
 		for _, s := range m.signals {
 			*s = Signal{Last: s.Last, Usual: s.Usual, Every: s.Every, OKAt: s.OKAt, Void: true}
 		}
-		m.cut = false
+		m.cut, m.back = false, time.Time{}
 	}
 	m.watcher = w
 }
@@ -68,6 +69,12 @@ func (m *Memory) See(o probe.Observation) {
 		}
 		return
 	}
+	if w := weight(o); w > 0 && o.Host != probe.Self && o.At.Add(-o.Took).Before(m.back) {
+		if s.Last.Target == "" {
+			delete(m.signals, o.Target)
+		}
+		return // begun while our line was away
+	}
 	m.weigh(s, o)
 	m.learn(s, o)
 	m.compare(o)
@@ -87,14 +94,16 @@ func (m *Memory) weigh(s *Signal, o probe.Observation) {
 		if s.Score <= 0 {
 			s.From = o.At
 		}
+		m.witness(s, o)
 		// Evidence that has grown old counts less, so an hourly failure never adds up to an outage.
 		s.Score = min(max(fade(*s, o.At), 0)+w, scoreMost)
 		s.Slow = 0
 	} else {
 		s.Bad, s.Since, s.OKAt = 0, time.Time{}, o.At
-		s.Score = max(fade(*s, o.At)+wellWeight, scoreLeast)
+		// One good look ends a row: what remains is remembered as a doubt, so that a relapse is believed at once.
+		s.Score = max(min(fade(*s, o.At), sickAt-answeredWeight/2)+wellWeight, scoreLeast)
 		if s.Score <= 0 {
-			s.From = time.Time{}
+			s.From, s.RefOK, s.OtherOK = time.Time{}, time.Time{}, time.Time{}
 		}
 	}
 	if o.DataAt != s.Last.DataAt || o.DataSeq != s.Last.DataSeq || o.Last != s.Last.Last {
@@ -102,6 +111,22 @@ func (m *Memory) weigh(s *Signal, o probe.Observation) {
 	}
 	s.LateAt, s.Void, s.Last = time.Time{}, false, o
 	s.Last.Pairs = nil // kept as PairSignals
+}
+
+// witness notes who has answered while o did not. A line that blinks for two seconds takes all looks that are under
+// way with it, and answers before and after; only an answer between two bad looks clears it.
+func (m *Memory) witness(s *Signal, o probe.Observation) {
+	for t, other := range m.signals {
+		if other.Void || other.Last.Host == probe.Self || other.Last.Host == o.Host || !answers(t) {
+			continue
+		}
+		if other.OKAt.After(s.OtherOK) && other.OKAt.Before(o.At) {
+			s.OtherOK = other.OKAt
+		}
+		if isReference(t) && other.OKAt.After(s.RefOK) && other.OKAt.Before(o.At) {
+			s.RefOK = other.OKAt
+		}
+	}
 }
 
 // learn follows the usual duration and the usual gap by small steps towards each new look: a slow-moving median.
@@ -197,8 +222,9 @@ func (m *Memory) line(o probe.Observation) {
 	if !was || m.cut {
 		return
 	}
+	m.back = o.At
 	for t, s := range m.signals {
-		if s.Bad > 0 && !isReference(t) && s.Last.Host != probe.Self {
+		if s.Score > 0 && !isReference(t) && s.Last.Host != probe.Self {
 			s.Score, s.Bad, s.Since, s.From = 0, 0, o.At, time.Time{}
 		}
 	}

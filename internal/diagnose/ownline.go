@@ -52,7 +52,7 @@ func ownResolver(e *evidence) *Verdict {
 	for _, h := range e.houses {
 		for _, l := range h.all {
 			if l.failing() && l.kind == unnamed {
-				sum += l.score
+				sum += silentWeight
 			}
 		}
 	}

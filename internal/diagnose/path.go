@@ -38,7 +38,7 @@ func onePathFamily(e *evidence) *Verdict {
 		return nil
 	}
 	for _, f := range []probe.Family{probe.IPv6, probe.IPv4} {
-		if sum[f] < sickAt || slices.ContainsFunc(e.main(), func(h house) bool { return h.sick && h.family != f }) {
+		if sum[f] < aloneAt || slices.ContainsFunc(e.main(), func(h house) bool { return h.sick && h.family != f }) {
 			continue
 		}
 		id := "path.2"
@@ -84,7 +84,7 @@ func onePath(e *evidence) *Verdict {
 	switch {
 	case len(neighbour) > 0:
 		reasons = append(reasons, Reason{Code: "same_edge_failing", Targets: targetsOf(neighbour)})
-	case noWay == len(sick) && e.referenceAfter(since):
+	case noWay == len(sick) && refOK(sick).After(since):
 		reasons = append(reasons, Reason{Code: "unreachable"})
 	default:
 		return nil
@@ -101,11 +101,6 @@ func (e *evidence) together(hs []house) (since time.Time, reasons []Reason) {
 		}
 	}
 	return since, reasons
-}
-
-// referenceAfter reports whether a reference has answered after t: a portal or a cut of our own line shows on all.
-func (e *evidence) referenceAfter(t time.Time) bool {
-	return slices.ContainsFunc(e.refs, func(l look) bool { return l.known && l.OKAt.After(t) })
 }
 
 // blocked: the edge asks for a human. That is said to this line, not to everybody.
@@ -133,7 +128,7 @@ func (e *evidence) onlySick(k kind, sentence, reason string) *Verdict {
 		return nil
 	}
 	since, _ := e.together(sick)
-	if !e.referenceAfter(since) {
+	if !refOK(sick).After(since) {
 		return nil
 	}
 	var parts []part.Code

@@ -18,6 +18,10 @@ type Signal struct {
 	Every time.Duration `json:"every,omitzero"` // the learned gap between looks, from which their age limit follows
 	Slow  int           `json:"slow,omitzero"`  // well, but several times slower than usual, so often in a row
 	From  time.Time     `json:"from,omitzero"`  // since when Score has been above zero
+	// RefOK and OtherOK are when a reference, and anybody else outside, had last answered as of the newest bad look.
+	// When that is after From, the line worked in the midst of this trouble.
+	RefOK   time.Time `json:"ref_ok,omitzero"`
+	OtherOK time.Time `json:"other_ok,omitzero"`
 	// LateAt is when a look that is still under way was reported to be unusually slow; zero after its end.
 	LateAt time.Time `json:"late_at,omitzero"`
 	// Newer is since when another source has shown newer data than this one; zero while it keeps up.

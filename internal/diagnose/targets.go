@@ -14,6 +14,10 @@ var references = []probe.Target{probe.Neutral1Page, probe.Neutral2Page, probe.Ne
 
 func isReference(t probe.Target) bool { return slices.Contains(references, t) }
 
+// answers: a good look at t is an answer from outside. A stream is not asked: it reports its last message for a while
+// after the line was cut.
+func answers(t probe.Target) bool { return !isChannel(t) && t != probe.StreamSocket }
+
 // An entrance is a way into bitbank that can be looked at on its own.
 type entrance struct {
 	host  probe.Host

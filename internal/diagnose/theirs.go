@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"hikeshi/internal/part"
 	"hikeshi/internal/probe"
@@ -29,29 +30,21 @@ func namesGone(e *evidence) *Verdict {
 	}}, e.references()...)}
 }
 
-// sure are the troubles that are bitbank's: what anybody between us and bitbank could have caused counts only when
-// somebody else answered meanwhile.
+// sure are the troubles that are bitbank's. What anybody between us and bitbank could have caused counts only when
+// somebody else answered in the midst of it: after the first bad look and before the newest. A line that blinks for
+// two seconds takes all looks that are under way with it, and answers before and after.
 func (e *evidence) sure() (theirs []trouble, open bool) {
 	if !e.lineWell() {
 		return nil, len(e.trouble) > 0
 	}
 	for _, t := range e.trouble {
-		if t.witness && !e.answeredAfter(t.since, hostsOf(t.targets)...) {
+		if t.witness && !t.otherOK.After(t.since) {
 			open = true
 			continue
 		}
 		theirs = append(theirs, t)
 	}
 	return theirs, open
-}
-
-func hostsOf(ts []probe.Target) []probe.Host {
-	var out []probe.Host
-	for _, t := range ts {
-		host, _, _ := strings.Cut(string(t), "/")
-		out = append(out, probe.Host(host))
-	}
-	return out
 }
 
 // allOfBitbank: every entrance fails.
@@ -67,7 +60,9 @@ func allOfBitbank(e *evidence) *Verdict {
 		case h.sick && h.state() == Down:
 			sick = append(sick, h)
 			switch h.kind {
-			case silent, unreachable, unnamed:
+			case unnamed:
+				return nil // see namesGone
+			case silent, unreachable:
 				mute++
 			case closedDown:
 				closed++
@@ -86,11 +81,7 @@ func allOfBitbank(e *evidence) *Verdict {
 	}
 	since, reasons := e.together(sick)
 	v := &Verdict{Scope: Bitbank, Parts: []part.Code{part.All}, Since: since, Args: args("since", stamp(since))}
-	var hosts []probe.Host
-	for _, h := range main {
-		hosts = append(hosts, h.host)
-	}
-	if closed < len(sick) && !e.answeredAfter(since, append(hosts, probe.PubNub)...) {
+	if closed < len(sick) && !refOK(sick).After(since) {
 		return nil // the line may have been cut this very second
 	}
 	switch {
@@ -111,6 +102,15 @@ func allOfBitbank(e *evidence) *Verdict {
 	}
 	v.Reasons = append(reasons, e.references()...)
 	return v
+}
+
+// refOK is when a reference had last answered as of the newest bad look at any of hs.
+func refOK(hs []house) time.Time {
+	var out time.Time
+	for _, h := range hs {
+		out = later(out, h.refOK)
+	}
+	return out
 }
 
 // spoke: an answer with content, not a refused or broken connection.

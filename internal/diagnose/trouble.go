@@ -17,6 +17,7 @@ type trouble struct {
 	class   string // names the sentence: "verdict.part." + class where no measured figure belongs into it
 	failure probe.Failure
 	since   time.Time
+	otherOK time.Time // when somebody else had last answered as of its newest bad look
 	targets []probe.Target
 	pairs   []string
 	args    map[string]string
@@ -58,7 +59,7 @@ func (e *evidence) troubles() []trouble {
 }
 
 func (e *evidence) ofHouse(h house) (trouble, bool) {
-	t := trouble{part: h.part, state: h.state(), failure: h.failure, since: h.from, targets: h.targets, reason: "failing"}
+	t := trouble{part: h.part, state: h.state(), failure: h.failure, since: h.from, otherOK: h.otherOK, targets: h.targets, reason: "failing"}
 	switch {
 	case h.slow && !h.sick:
 		t.class, t.reason = isSlowly, "slow"
@@ -201,14 +202,15 @@ func limits(p PairSignal) []trouble {
 // ofMarket: both ways of asking show the same old data while other venues move on. Said with care: bitbank's most
 // traded pair has gone without a trade for some minutes on quiet nights.
 func (e *evidence) ofMarket() (trouble, bool) {
+	// Ages are taken from when we saw the data change: our clock may be off, the data's own times are bitbank's.
 	const still, moved = 5 * time.Minute, time.Minute
 	rest, stream := e.look(probe.PublicTicker), e.look(probe.StreamTicker)
-	if !rest.known || !stream.known || rest.Bad > 0 || rest.Last.DataAt.IsZero() || stream.Last.DataAt.IsZero() {
+	if !rest.known || !stream.known || rest.Bad > 0 || rest.MovedAt.IsZero() || stream.MovedAt.IsZero() || rest.Last.DataAt.IsZero() {
 		return trouble{}, false
 	}
-	newest := rest.Last.DataAt
-	if stream.Last.DataAt.After(newest) {
-		newest = stream.Last.DataAt
+	newest := rest.MovedAt
+	if stream.MovedAt.After(newest) {
+		newest = stream.MovedAt
 	}
 	if e.now.Sub(newest) < still {
 		return trouble{}, false

@@ -31,11 +31,17 @@ const (
 	// A verdict is weighed about four times a second. e^-15 is one chance error in three million: less than one in
 	// a week of a quiet line, before hysteresis.
 	sickAt = 15
+	// aloneAt is for a look that fails while other looks at the same host are well. About ten looks a second are a
+	// million a day: at e^-15.6, four losses in a row at one of them would be believed every week.
+	aloneAt = 19
 	// doubtAt is half of it: the verdict says that it does not know, and asks.
 	doubtAt = 7.5
 
 	// ln(1/0.02): a home line that loses one packet in fifty loses a look about as often. Four such looks.
 	silentWeight = 3.9
+	// A name that is not looked up in time says something of the resolver, not of the host: enough to ask, never enough
+	// to accuse. The looks at the resolvers and the references weigh it.
+	unnamedWeight = 0.5
 	// An answer does not come about by loss. What remains is a passing fault, such as a restart of one server behind a
 	// balancer, so one is not enough; two that agree are.
 	answeredWeight = 8
@@ -112,6 +118,9 @@ func weight(o probe.Observation) float64 {
 			return localWeight
 		case probe.NoGateway, probe.DNSNotFound, probe.DNSFailed, probe.DNSDiffers:
 			return answeredWeight
+		}
+		if o.Failure == probe.DNSTimeout && o.Host != probe.Self && !isReference(o.Target) {
+			return unnamedWeight
 		}
 		return silentWeight
 	}

@@ -238,6 +238,8 @@ func visible(v diagnose.Verdict) time.Duration {
 	switch {
 	case asks(v):
 		return openQuestion
+	case v.Sentence == "own_line.3":
+		return 20 * time.Second // home routers lose names for some seconds several times a day
 	case v.Scope == diagnose.OwnLine, v.Scope == diagnose.Path:
 		return 5 * time.Second // a home line blinks
 	case v.Scope == diagnose.Part && minor(v.Parts):
