@@ -47,6 +47,8 @@ func TestWhoseTroubleItIs(t *testing.T) {
 		{name: "our clock is off and nothing is signed", sees: fails{}, scope: Healthy, sentence: "healthy.1", change: skewed(40*time.Second, false)},
 		{name: "too many requests, our own count was at the limit", sees: fails{"private/": probe.RateLimited}, scope: OwnLine, sentence: "own_line.6", change: func(w *world) { w.memory.Watcher(probe.Watcher{Since: noon, OwnRate: true}) }},
 
+		{name: "everything is slow: our line", sees: fails{}, scope: OwnLine, sentence: "own_line.8", change: slow("web", "neutral1", "neutral2", "neutral3")},
+
 		{name: "IPv6 alone fails", sees: fails{"public/connect6": probe.ConnectTimeout, "private/connect6": probe.ConnectTimeout, "web/connect6": probe.ConnectTimeout, "app/connect6": probe.ConnectTimeout, "stream/connect6": probe.ConnectTimeout}, scope: Path, sentence: "path.2"},
 		{name: "IPv6 of one host alone fails", sees: fails{"public/connect6": refused}, scope: Path, sentence: "path.2"},
 		{name: "routers know no way to bitbank", sees: theirs(probe.ConnectUnreachable), scope: Path, sentence: "path.1"},
@@ -139,7 +141,7 @@ func TestWhoseTroubleItIs(t *testing.T) {
 			wrong := map[Scope]bool{}
 			w.every = func(v Verdict) { wrong[v.Scope] = true }
 			at := time.Duration(0)
-			for w.now.Sub(began) < 30*time.Second || c.sentence == "part.slow" && w.now.Sub(began) < 2*time.Minute || c.parts == "support" && w.now.Sub(began) < time.Minute {
+			for w.now.Sub(began) < 30*time.Second || (c.sentence == "part.slow" || c.sentence == "own_line.8") && w.now.Sub(began) < 2*time.Minute || c.parts == "support" && w.now.Sub(began) < time.Minute {
 				w.run(w.grain)
 				if w.verdict.Scope == c.scope && w.verdict.Sentence == c.sentence && at == 0 {
 					at = w.now.Sub(began)
@@ -203,10 +205,10 @@ func stuckAt(t probe.Target, at time.Time) func(*probe.Observation) {
 	}
 }
 
-func slow(host probe.Host) func(*world) {
+func slow(hosts ...probe.Host) func(*world) {
 	return func(w *world) {
 		w.see = func(o *probe.Observation) {
-			if o.Host == host {
+			if slices.Contains(hosts, o.Host) {
 				o.Took = 5 * time.Second
 			}
 		}

@@ -134,7 +134,7 @@ func (e *evidence) calm(channel Signal) bool {
 }
 
 func (e *evidence) house(one entrance) (house, bool) {
-	h := house{entrance: one}
+	h := house{entrance: one, all: make([]look, 0, len(one.looks)+2)}
 	for _, t := range one.looks {
 		if e.watches(t) {
 			h.all = append(h.all, e.look(t))
@@ -150,7 +150,7 @@ func (e *evidence) house(one entrance) (house, bool) {
 	case besides(four, six):
 		h.family = probe.IPv4
 	}
-	looks := slices.Clone(h.all)
+	looks := h.all
 	if h.family == 0 { // connecting tells apart families; when all of them fail, it speaks of the host
 		for _, pair := range [][2]look{{four, six}, {six, four}} {
 			l, other := pair[0], pair[1]
@@ -293,13 +293,11 @@ func (e *evidence) answeredAfter(since time.Time) bool {
 
 // main are the houses that make up bitbank as a whole.
 func (e *evidence) main() []house {
-	var out []house
-	for _, h := range e.houses {
-		if !h.aside {
-			out = append(out, h)
-		}
+	n := 0
+	for n < len(e.houses) && !e.houses[n].aside { // those aside come last
+		n++
 	}
-	return out
+	return e.houses[:n]
 }
 
 // works are the parts that are well now, for the sentence.

@@ -237,6 +237,31 @@ func ownLine(e *evidence) *Verdict {
 	return v
 }
 
+// slowRefs are the references that are slow, when at least two are: then the line is.
+func (e *evidence) slowRefs() []look {
+	var out []look
+	for _, l := range e.refs {
+		if l.known && l.Slow >= 2 {
+			out = append(out, l)
+		}
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	return out
+}
+
+// ownSlow: bitbank is slow, and so is everything else.
+func ownSlow(e *evidence) *Verdict {
+	refs := e.slowRefs()
+	if refs == nil || slices.ContainsFunc(e.houses, func(h house) bool { return h.sick }) ||
+		!slices.ContainsFunc(e.main(), func(h house) bool { return h.slow }) {
+		return nil
+	}
+	return own("own_line.8", refs[0].Last.At.Add(-time.Duration(refs[0].Slow)*refs[0].Every),
+		Reason{Code: "references_slow", Args: args("n", strconv.Itoa(len(refs))), Targets: targetsOf(refs)})
+}
+
 func latest(ls []look) time.Time {
 	var out time.Time
 	for _, l := range ls {

@@ -21,6 +21,7 @@ var rules = []func(*evidence) *Verdict{
 	ownLine,
 	namesGone,
 	stillComing,
+	ownSlow,
 	onePathFamily,
 	onePath,
 	blocked,

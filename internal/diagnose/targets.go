@@ -28,7 +28,7 @@ type entrance struct {
 	aside bool // its failing says nothing of bitbank as a whole
 }
 
-// entrances in the order in which pages show their parts. Those aside are served by others (help desk, status
+// entrances in the order in which pages show their parts. Those aside come last: they are served by others (help desk, status
 // page, PubNub) or are only read.
 var entrances = []entrance{
 	{host: probe.Web, part: part.Web, looks: []probe.Target{probe.WebPage, probe.WebAsset}, four: probe.Web4, six: probe.Web6},

@@ -240,6 +240,8 @@ func visible(v diagnose.Verdict) time.Duration {
 		return openQuestion
 	case v.Sentence == "own_line.3":
 		return 20 * time.Second // home routers lose names for some seconds several times a day
+	case v.Sentence == "own_line.8":
+		return 30 * time.Second // somebody in the house downloads something
 	case v.Scope == diagnose.OwnLine, v.Scope == diagnose.Path:
 		return 5 * time.Second // a home line blinks
 	case v.Scope == diagnose.Part && minor(v.Parts):

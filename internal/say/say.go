@@ -71,6 +71,8 @@ func firstStep(l text.Lang, v diagnose.Verdict, now time.Time) string {
 		id = "own_line_portal"
 	case "own_line.6":
 		id = "own_line_rate"
+	case "own_line.8":
+		id = "own_line_slow"
 	case "path.6":
 		id = "path_login"
 	case "bitbank.4":
