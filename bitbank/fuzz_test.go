@@ -79,6 +79,9 @@ func FuzzData(f *testing.F) {
 		case 8:
 			_, err = DecodeAssets(body)
 		}
+		if _, typed := errors.AsType[*BodyError](err); err != nil && !typed {
+			t.Fatalf("%T is no BodyError: %v", err, err)
+		}
 	})
 }
 

@@ -133,7 +133,7 @@ func stillComing(e *evidence) *Verdict {
 
 // undecided: something is wrong, and the evidence does not carry a sentence about whose it is.
 func undecided(e *evidence) *Verdict {
-	var unknown, doubtful []part.Code
+	var unknown []part.Code
 	var reasons []Reason
 	since := time.Time{}
 	for _, h := range e.houses {
@@ -154,7 +154,6 @@ func undecided(e *evidence) *Verdict {
 	for _, h := range e.main() {
 		switch {
 		case h.doubt && !h.well:
-			doubtful = append(doubtful, h.part)
 			reasons = append(reasons, Reason{Code: "doubt", Args: args("parts", string(h.part), "failure", string(h.failure)), Targets: h.targets})
 			if since.IsZero() || h.from.Before(since) {
 				since = h.from

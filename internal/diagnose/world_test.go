@@ -131,9 +131,6 @@ func (w *world) judge() {
 }
 
 func (w *world) start(t probe.Target) {
-	if w.started[t].After(w.now.Add(-1500*time.Millisecond)) && !w.started[t].IsZero() && strings.Contains(string(t), "stream/") == false && w.now.Sub(w.started[t]) < 1200*time.Millisecond {
-		return
-	}
 	w.started[t] = w.now
 	host, _, _ := strings.Cut(string(t), "/")
 	o := probe.Observation{Target: t, Host: probe.Host(host), Took: 40 * time.Millisecond}
@@ -174,20 +171,6 @@ func (w *world) start(t probe.Target) {
 // keyed is the shipped watch with a read-only key.
 func keyed() []plan {
 	return append(append([]plan(nil), shipped...), plan{probe.PrivateSigned, 4 * time.Second, 3 * time.Second})
-}
-
-func without(plans []plan, ts ...probe.Target) []plan {
-	var out []plan
-next:
-	for _, p := range plans {
-		for _, t := range ts {
-			if p.target == t {
-				continue next
-			}
-		}
-		out = append(out, p)
-	}
-	return out
 }
 
 func show(t *testing.T, v Verdict) {
