@@ -69,8 +69,11 @@ func (a *account) authorize(now time.Time, r *http.Request, body []byte) int {
 	switch {
 	case h.Get("ACCESS-KEY") == "":
 		return codeNoKey
-	case sentTime == "" && h.Get("ACCESS-TIME-WINDOW") != "" && sentNonce == "":
+	// What was begun and left empty is told apart from what is not there at all.
+	case sentTime == "" && sentNonce == "" && h.Get("ACCESS-TIME-WINDOW") != "":
 		return codeNoTime
+	case sentTime == "" && sentNonce == "" && len(h.Values("ACCESS-NONCE")) > 0:
+		return codeNoNonce
 	case sentTime == "" && sentNonce == "":
 		return codeNeither
 	case h.Get("ACCESS-KEY") != a.key:

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -149,7 +148,7 @@ func truncate(w http.ResponseWriter, r *http.Request, a answer) {
 	h.Set("Content-Type", a.kind)
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.WriteHeader(a.status)
-	io.WriteString(w, string(a.body[:len(a.body)/2]))
+	w.Write(a.body[:len(a.body)/2])
 	http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
 }

@@ -13,7 +13,11 @@ import (
 // /spot/pairs without /v1, and the real host answers.
 func (s *Sim) private(v visit, r *http.Request) answer {
 	path := r.URL.Path
-	switch strings.TrimPrefix(path, "/v1") {
+	open := strings.TrimPrefix(path, "/v1")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		open = "" // what anybody may ask is only ever read
+	}
+	switch open {
 	case "/spot/status":
 		var rows []market.Status
 		s.read(v, func(m *market.Market) { rows = m.Statuses() })
