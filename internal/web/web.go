@@ -1,0 +1,138 @@
+package web
+
+import (
+	"context"
+	"embed"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"hikeshi/internal/diagnose"
+	"hikeshi/internal/incident"
+	"hikeshi/internal/journal"
+	"hikeshi/internal/probe"
+	"hikeshi/internal/text"
+	"hikeshi/internal/watch"
+)
+
+// A Source is what the dashboard shows: the watch for now, the journal for before. All methods may be called
+// concurrently.
+type Source interface {
+	Snapshot() watch.Snapshot
+	Subscribe(ctx context.Context, after journal.Seq) <-chan watch.Event
+	Series(t probe.Target) []watch.Point
+	Incidents(ctx context.Context, limit int) ([]incident.Incident, error)
+	// Past replays the verdict of a minute; ok is false when nothing was recorded then.
+	Past(ctx context.Context, at time.Time) (v diagnose.Verdict, ok bool, err error)
+}
+
+// Options are what a dashboard is made of. Source is required.
+type Options struct {
+	Source  Source
+	Lang    text.Lang // empty: what the browser asks for
+	Version string
+	Addr    string   // host and port of the listener; its host is allowed in the Host header
+	Hosts   []string // further host names to allow
+	Log     *slog.Logger
+}
+
+//go:embed static templates openapi.yaml
+var files embed.FS
+
+// A server holds what the handlers share. Nothing in it changes after New but the caches, which lock themselves.
+type server struct {
+	o       Options
+	hosts   map[string]bool
+	static  map[string]asset
+	pages   map[text.Lang]*pages
+	day     *day
+	streams chan struct{} // one token for each open event stream
+	routes  []route
+}
+
+// A route is one address. Paths that end in a slash hold everything below them.
+type route struct {
+	path   string
+	kind   kind
+	handle http.HandlerFunc
+}
+
+// A kind says who asks: it decides how errors look and what may be cached.
+type kind int
+
+const (
+	page    kind = iota // a person
+	api                 // a program
+	machine             // a program, outside of the versioned API
+	still               // a file that changes only with the program
+)
+
+// New builds the dashboard and the API.
+func New(o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &server{o: o, hosts: allowed(o), static: assets(), day: newDay(o.Source), streams: make(chan struct{}, streamsMost)}
+	s.pages = map[text.Lang]*pages{text.Japanese: parse(text.Japanese), text.English: parse(text.English)}
+	s.routes = []route{
+		{"/", page, s.home},
+		{"/history", page, s.history},
+		{"/help", page, s.help},
+		{"/settings", page, s.settings},
+		{"/static/", still, s.file},
+		{"/sw.js", still, s.file},
+		{"/manifest.webmanifest", still, s.manifest},
+		{"/api/v1/verdict", api, s.apiVerdict},
+		{"/api/v1/components", api, s.apiComponents},
+		{"/api/v1/incidents", api, s.apiIncidents},
+		{"/api/v1/evidence", api, s.apiEvidence},
+		{"/api/v1/series", api, s.apiSeries},
+		{"/api/v1/market", api, s.apiMarket},
+		{"/api/v1/events", api, s.events},
+		{"/api/v1/openapi.yaml", api, s.openapiYAML},
+		{"/api/v1/openapi.json", api, s.openapiJSON},
+		{"/metrics", machine, s.metrics()},
+		{"/healthz", machine, s.healthz},
+		{"/readyz", machine, s.readyz},
+	}
+	return s.guard(http.HandlerFunc(s.serve))
+}
+
+// serve finds the route. It is a list and not a ServeMux, so that every miss is answered in the asker's language.
+func (s *server) serve(w http.ResponseWriter, r *http.Request) {
+	for _, one := range s.routes {
+		if r.URL.Path == one.path || one.path != "/" && strings.HasSuffix(one.path, "/") && strings.HasPrefix(r.URL.Path, one.path) {
+			one.handle(w, r)
+			return
+		}
+	}
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		fail(w, http.StatusNotFound, "not_found", "no such address; /api/v1/openapi.yaml lists them")
+		return
+	}
+	s.missing(w, r)
+}
+
+// firstRound is longer than any look may take. What has not been seen by then is said to be unseen, not awaited.
+const firstRound = 10 * time.Second
+
+// beginning reports whether the first round of looks is still under way and nothing can be said yet. A verdict that
+// stands earlier is shown at once.
+func beginning(s watch.Snapshot) bool {
+	return s.At.IsZero() || s.Verdict.Scope == diagnose.NotProven && len(s.Round.Unseen) > 0 && s.At.Sub(s.Round.Watcher.Since) < firstRound
+}
+
+// allowed are the names under which this machine may be asked. The port is left open, because an owner may come
+// through a tunnel; a rebinding attack shows in the name.
+func allowed(o Options) map[string]bool {
+	out := map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}
+	if host, _, err := net.SplitHostPort(o.Addr); err == nil && host != "" {
+		out[host] = true
+	}
+	for _, h := range o.Hosts {
+		out[strings.ToLower(h)] = true
+	}
+	return out
+}
