@@ -78,6 +78,24 @@ func listScenarios() []scenario {
 	return all
 }
 
+// Scenarios lists the names of the embedded scenarios.
+func Scenarios() []string {
+	var names []string
+	for _, sc := range listScenarios() {
+		names = append(names, sc.Name)
+	}
+	return names
+}
+
+// PlayScenario starts an embedded scenario and says how long it will take; one that was playing ends.
+func (s *Sim) PlayScenario(name string) (time.Duration, error) {
+	if _, err := s.playScenario(name); err != nil {
+		return 0, err
+	}
+	sc, err := loadScenario(name)
+	return time.Duration(float64(sc.Length) / s.o.Speed * float64(time.Millisecond)), err
+}
+
 // playScenario starts a scenario and ends the one that was playing.
 func (s *Sim) playScenario(name string) (any, error) {
 	sc, err := loadScenario(name)

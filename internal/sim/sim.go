@@ -52,6 +52,7 @@ type Sim struct {
 	once    sync.Once
 	running sync.WaitGroup // connections' servers and scenarios
 	servers []*http.Server
+	bound   []bound // between Listen and Run
 }
 
 // New builds a world. Nothing runs yet.
@@ -232,27 +233,46 @@ func (s *Sim) Close() {
 			g.close()
 		}
 		s.stream.io.Close()
+		s.unlisten()
 	})
 	s.running.Wait()
 }
 
-// Run listens on every port of the contract and plays until ctx ends. It returns nil when it was ended so.
-func (s *Sim) Run(ctx context.Context) error {
-	type bound struct {
-		host string
-		ln   net.Listener
-	}
-	var all []bound
+// Listen takes every port of the contract, so that a port in use is known before anything is promised. Run and Close give
+// them back.
+func (s *Sim) Listen() error {
 	for _, p := range places {
 		ln, err := net.Listen("tcp4", s.address(p.port))
 		if err != nil {
-			for _, b := range all {
-				b.ln.Close()
-			}
+			s.unlisten()
 			return fmt.Errorf("listen for the simulated host %s: %w", p.name, err)
 		}
-		all = append(all, bound{p.name, ln})
+		s.bound = append(s.bound, bound{p.name, ln})
 	}
+	return nil
+}
+
+func (s *Sim) unlisten() {
+	for _, b := range s.bound {
+		b.ln.Close()
+	}
+	s.bound = nil
+}
+
+type bound struct {
+	host string
+	ln   net.Listener
+}
+
+// Run listens, unless Listen has, and plays until ctx ends. It returns nil when it was ended so.
+func (s *Sim) Run(ctx context.Context) error {
+	if s.bound == nil {
+		if err := s.Listen(); err != nil {
+			return err
+		}
+	}
+	all := s.bound
+	s.bound = nil
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var served sync.WaitGroup
