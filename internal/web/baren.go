@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -137,11 +138,12 @@ func baren(l text.Lang, slots []diagnose.Scope, span time.Duration) *strip {
 	step := 960 / float64(n)
 	w := step * .64
 	out := &strip{}
-	count := map[diagnose.Scope]int{}
+	count, shapes := map[diagnose.Scope]int{}, map[diagnose.Scope]*strings.Builder{}
 	for i, s := range slots {
-		count[s]++
-		x := float64(i)*step + step*.18
-		out.Paths = append(out.Paths, drawn{strips[s].class, fmt.Sprintf(strips[s].shape, x, w)})
+		if count[s]++; count[s] == 1 {
+			shapes[s] = &strings.Builder{}
+		}
+		fmt.Fprintf(shapes[s], strips[s].shape, float64(i)*step+step*.18, w)
 	}
 	hours := int(span / time.Hour)
 	out.Axis = []string{text.Say(l, "web.baren.from", text.Args{"n": strconv.Itoa(hours)})}
@@ -152,6 +154,7 @@ func baren(l text.Lang, slots []diagnose.Scope, span time.Duration) *strip {
 	var said []string
 	for _, s := range scopes {
 		if count[s] > 0 {
+			out.Paths = append(out.Paths, drawn{strips[s].class, shapes[s].String()}) // one drawing for each scope, not for each strip
 			said = append(said, text.Say(l, "web.baren.count", text.Args{"scope": text.Say(l, "web.scope."+s.String(), nil), "for": say.For(l, time.Duration(count[s])*slot)}))
 		}
 	}

@@ -65,7 +65,7 @@ func proven(l text.Lang, snap watch.Snapshot, now time.Time) proof {
 			out.Rest = append(out.Rest, b)
 		}
 	}
-	out.At = clock(l, newest(snap.Round, func(probe.Target) bool { return true }), limitLooks, now)
+	out.At = clock(l, newest(snap.Round), limitLooks, now)
 	return out
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -70,12 +71,11 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		s.o.Log.Warn("incidents were not read", "err", err)
 	}
-	newest := newest(snap.Round, func(probe.Target) bool { return true })
 	b := front{
 		Card:   s.card(r, l, snap, past, now),
 		Chain:  chained(l, snap.Verdict),
 		Parts:  functions(l, snap, now),
-		Looked: clock(l, newest, limitLooks, now),
+		Looked: clock(l, newest(snap.Round), limitLooks, now),
 		Market: pairs(l, snap, now),
 		Story:  story(l, snap, now),
 		Past:   pastRows(l, past, 5, now),
@@ -99,11 +99,11 @@ func anyWell(r diagnose.Round) bool {
 	return false
 }
 
-// newest is the time of the newest look among those wanted.
-func newest(r diagnose.Round, want func(probe.Target) bool) time.Time {
+// newest is the time of the newest look.
+func newest(r diagnose.Round) time.Time {
 	var at time.Time
-	for t, s := range r.Signals {
-		if want(t) && s.Last.At.After(at) {
+	for _, s := range r.Signals {
+		if s.Last.At.After(at) {
 			at = s.Last.At
 		}
 	}
@@ -122,7 +122,7 @@ func (s *server) card(r *http.Request, l text.Lang, snap watch.Snapshot, past []
 		c.Since = text.Say(l, "web.since.healthy", text.Args{"for": say.For(l, now.Sub(v.Since))})
 	}
 	c.Known, c.Unknown = knowledge(l, snap, words, past, now)
-	c.Looked = lastLooked(l, snap.Round, now)
+	c.Looked = lastLooked(l, snap, now)
 	slots := s.day.slots(r.Context(), past, v, snap.Round.Watcher.Since, now)
 	c.Wide, c.Narrow = baren(l, slots, 24*time.Hour), baren(l, slots, 12*time.Hour)
 	return c
@@ -155,11 +155,14 @@ func knowledge(l text.Lang, snap watch.Snapshot, words say.Worded, past []incide
 		}
 	}
 	if n := len(unseen); n > 0 {
-		more := ""
-		if n > 3 {
-			more = text.Say(l, "web.more", text.Args{"n": strconv.Itoa(n - 3)})
+		var names []string
+		for _, c := range unseen[:min(n, 3)] {
+			names = append(names, say.Part(l, c))
 		}
-		no = append(no, text.Say(l, "web.unknown.parts", text.Args{"parts": say.Parts(l, unseen[:min(n, 3)]) + more}))
+		if n > 3 {
+			names = append(names, text.Say(l, "web.more", text.Args{"n": strconv.Itoa(n - 3)}))
+		}
+		no = append(no, text.Say(l, "web.unknown.parts", text.Args{"parts": say.List(l, names)}))
 	}
 	ids := []string{"app", "orders"}
 	switch v.Scope {
@@ -178,25 +181,39 @@ func knowledge(l text.Lang, snap watch.Snapshot, words say.Worded, past []incide
 	return yes, no
 }
 
-// lastLooked says when the line, bitbank, its notices and its pair flags were looked at.
-func lastLooked(l text.Lang, r diagnose.Round, now time.Time) []looked {
+// lastLooked says when the line, bitbank, its notices and its pair flags were looked at. Behind a line that is cut a
+// look sees nothing, so there it says when they were last seen.
+func lastLooked(l text.Lang, snap watch.Snapshot, now time.Time) []looked {
+	looks := snap.Round.Signals
+	seen := func(t probe.Target) time.Time {
+		if snap.Verdict.Scope == diagnose.OwnLine || t == probe.PrivatePairs {
+			return looks[t].OKAt
+		}
+		return looks[t].Last.At
+	}
 	var out []looked
 	for _, g := range []struct {
 		id    string
 		limit time.Duration
+		when  func(probe.Target) time.Time
 		want  func(probe.Target) bool
 	}{
-		{"line", 45 * time.Second, func(t probe.Target) bool {
+		{"line", 45 * time.Second, func(t probe.Target) time.Time { return looks[t].Last.At }, func(t probe.Target) bool {
 			return t == probe.Neutral1Page || t == probe.Neutral2Page || t == probe.Neutral3Page
 		}},
-		{"bitbank", limitLooks, func(t probe.Target) bool {
-			h := r.Signals[t].Last.Host
+		{"bitbank", limitLooks, seen, func(t probe.Target) bool {
+			h := looks[t].Last.Host
 			return h == probe.Public || h == probe.Private || h == probe.Web || h == probe.App || h == probe.Stream
 		}},
-		{"word", 100 * time.Second, func(t probe.Target) bool { return t == probe.StatusPage || t == probe.BlogPage }},
-		{"pairs", limitMarket, func(t probe.Target) bool { return t == probe.PrivatePairs }},
+		{"word", 100 * time.Second, seen, func(t probe.Target) bool { return t == probe.StatusPage || t == probe.BlogPage }},
+		{"pairs", limitMarket, seen, func(t probe.Target) bool { return t == probe.PrivatePairs }},
 	} {
-		at := newest(r, g.want)
+		var at time.Time
+		for t := range looks {
+			if when := g.when(t); g.want(t) && when.After(at) {
+				at = when
+			}
+		}
 		if at.IsZero() {
 			continue
 		}
@@ -302,16 +319,15 @@ func story(l text.Lang, snap watch.Snapshot, now time.Time) []step {
 	return out
 }
 
-// sourceOf says whether a state was measured or is what bitbank's own flags say.
+// sourceOf says whether a state was measured or is what bitbank's own flags say; "" when it is not known at all.
 func sourceOf(p diagnose.PartState) string {
-	for _, t := range p.Targets {
-		if t == probe.PrivatePairs || t == probe.PrivateStatus {
-			if p.Failure == probe.OK {
-				return "flags"
-			}
-		}
+	switch {
+	case p.Failure != probe.OK || !byFlags(p.Part) && known(p.State) != diagnose.Unknown:
+		return "measured"
+	case known(p.State) != diagnose.Unknown:
+		return "flags"
 	}
-	return "measured"
+	return ""
 }
 
 // self is how the watcher itself is.
@@ -320,14 +336,9 @@ type self struct {
 	Skew    string
 	Journal string
 	Norec   bool
-	Asked   []ask
+	Asked   string
 	Since   string
 	Notes   []string
-}
-
-type ask struct {
-	Host string
-	N    int
 }
 
 func watcher(l text.Lang, snap watch.Snapshot, now time.Time) self {
@@ -361,11 +372,13 @@ func watcher(l text.Lang, snap watch.Snapshot, now time.Time) self {
 	if w.OwnRate {
 		out.Notes = append(out.Notes, text.Say(l, "web.self.rate", nil))
 	}
-	for h, n := range snap.Asked {
-		if n > 0 {
-			out.Asked = append(out.Asked, ask{text.Say(l, "host."+string(h), nil), n})
+	asked := slices.SortedFunc(maps.Keys(snap.Asked), func(a, b probe.Host) int { return cmp.Or(snap.Asked[b]-snap.Asked[a], cmp.Compare(a, b)) })
+	var said []string
+	for _, h := range asked {
+		if n := snap.Asked[h]; n > 0 {
+			said = append(said, text.Say(l, "host."+string(h), nil)+" "+strconv.Itoa(n))
 		}
 	}
-	slices.SortFunc(out.Asked, func(a, b ask) int { return cmp.Or(b.N-a.N, cmp.Compare(a.Host, b.Host)) })
+	out.Asked = say.List(l, said)
 	return out
 }

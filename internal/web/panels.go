@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"hikeshi/internal/diagnose"
@@ -26,7 +27,8 @@ type row struct {
 var face = map[part.Code]probe.Target{
 	part.Web: probe.WebPage, part.App: probe.AppPage, part.PublicAPI: probe.PublicTicker, part.PrivateAPI: probe.PrivateAnon,
 	part.PublicStream: probe.StreamTicker, part.PrivateStream: probe.PubNubTime, part.Support: probe.SupportPage,
-	part.Notification: probe.BlogPage, part.Trading: probe.PrivateStatus,
+	part.Notification: probe.BlogPage, part.Trading: probe.PrivateStatus, part.OrderCancel: probe.PrivatePairs,
+	part.MarketOrder: probe.PrivatePairs, part.StopOrder: probe.PrivatePairs, part.Margin: probe.PrivatePairs,
 }
 
 // rank puts first what a reader must know first; within a rank the order is that of use.
@@ -46,18 +48,18 @@ func functions(l text.Lang, snap watch.Snapshot, now time.Time) []row {
 
 // detail is the one line of reason under a function.
 func detail(l text.Lang, snap watch.Snapshot, p diagnose.PartState, now time.Time) string {
-	t, ok := face[p.Part]
+	t := face[p.Part]
 	sig, seen := snap.Round.Signals[t]
 	switch {
 	case p.Failure != probe.OK && !p.Since.IsZero():
 		return text.Say(l, "web.fn.failing", text.Args{"failure": say.Failure(l, p.Failure), "since": say.About(l, p.Since, now)})
 	case p.Failure != probe.OK:
 		return say.Failure(l, p.Failure)
-	case known(p.State) == diagnose.Unknown && !seen:
+	case known(p.State) == diagnose.Unknown && (!seen || sig.OKAt.IsZero()):
 		return text.Say(l, "web.fn.unseen", nil)
 	case known(p.State) == diagnose.Unknown:
 		return text.Say(l, "web.fn.lost", text.Args{"since": say.Instant(l, sig.OKAt)})
-	case p.Part == part.Trading || !ok:
+	case byFlags(p.Part):
 		return flagged(l, snap, p)
 	case !seen:
 		return ""
@@ -69,6 +71,11 @@ func detail(l text.Lang, snap watch.Snapshot, p diagnose.PartState, now time.Tim
 		a["factor"] = strconv.FormatFloat(sig.Last.Took.Seconds()/sig.Usual.Seconds(), 'f', 1, 64)
 	}
 	return text.Say(l, "web.fn.well", a)
+}
+
+// byFlags reports whether bitbank's own flags say how a function is: orders are never placed to find out.
+func byFlags(c part.Code) bool {
+	return face[c] == probe.PrivatePairs || face[c] == probe.PrivateStatus
 }
 
 // flagged counts the pairs that bitbank's own flags limit in what the function is about.
@@ -97,6 +104,9 @@ func flagged(l text.Lang, snap watch.Snapshot, p diagnose.PartState) string {
 	if len(bad) == 0 {
 		return text.Say(l, "web.fn.pairs.well", text.Args{"n": strconv.Itoa(total)})
 	}
+	if known(p.State) == diagnose.Well { // the pairs' trouble counts elsewhere: orders of every kind are stopped there
+		return text.Say(l, "web.fn.pairs.but", text.Args{"pairs": say.Pairs(l, bad), "n": strconv.Itoa(total - len(bad))})
+	}
 	return text.Say(l, "web.fn.pairs.bad", text.Args{"pairs": say.Pairs(l, bad), "n": strconv.Itoa(total - len(bad))})
 }
 
@@ -110,9 +120,9 @@ type market struct {
 }
 
 type pairRow struct {
-	Key, Name, Status string
-	Cells             []cell
-	Min               string
+	Key, Base, Quote, Status string // base and quote, between which a narrow column breaks
+	Cells                    []cell
+	Min                      string
 }
 
 // A cell is one of ○ △ × ? with its hidden word; Japanese readers know the shapes.
@@ -130,7 +140,8 @@ func signOf(l text.Lang, s diagnose.State) cell {
 // first are the pairs that most people hold; they stand in sight even when all is well.
 var first = []string{"btc_jpy", "eth_jpy", "xrp_jpy", "sol_jpy"}
 
-func marketAt(r diagnose.Round) time.Time { return r.Signals[probe.PrivatePairs].Last.At }
+// marketAt is when the flags were last read: a look that failed brought none.
+func marketAt(r diagnose.Round) time.Time { return r.Signals[probe.PrivatePairs].OKAt }
 
 func pairs(l text.Lang, snap watch.Snapshot, now time.Time) market {
 	out := market{At: clock(l, marketAt(snap.Round), limitMarket, now), Unseen: len(snap.Verdict.Market) == 0}
@@ -140,7 +151,8 @@ func pairs(l text.Lang, snap watch.Snapshot, now time.Time) market {
 	board := slices.Clone(snap.Verdict.Market)
 	slices.SortStableFunc(board, func(a, b diagnose.PairBoard) int { return weight(a) - weight(b) })
 	for _, b := range board {
-		r := pairRow{Key: b.Pair, Name: say.Pair(l, b.Pair), Status: statusWord(l, b), Min: b.MinAmount}
+		base, quote, _ := strings.Cut(say.Pair(l, b.Pair), "/")
+		r := pairRow{Key: b.Pair, Base: base + "/", Quote: quote, Status: statusWord(l, b), Min: b.MinAmount}
 		for _, s := range []diagnose.State{b.New, b.Cancel, b.Market, b.Stop} {
 			r.Cells = append(r.Cells, signOf(l, s))
 		}
@@ -155,12 +167,16 @@ func pairs(l text.Lang, snap watch.Snapshot, now time.Time) market {
 			out.Rest = append(out.Rest, r)
 		}
 	}
+	if len(out.Rest) < foldLeast {
+		out.Rows, out.Rest = append(out.Rows, out.Rest...), nil
+	}
 	return out
 }
 
 const (
-	shown    = 10 // weights below stand in sight
-	rowsMost = 12 // a longer list in sight is no longer read
+	shown     = 10 // weights below stand in sight
+	rowsMost  = 12 // a longer list in sight is no longer read
+	foldLeast = 4  // fewer rows are not worth a fold
 )
 
 // weight: trouble first, then what most people hold, then the rest, retired pairs last.
@@ -197,6 +213,9 @@ func statusWord(l text.Lang, b diagnose.PairBoard) string {
 	case "BUSY":
 		return text.Say(l, "web.pair.busy", nil)
 	case "NORMAL":
+		if weight(b) < 2 {
+			return text.Say(l, "web.pair.flagged", nil)
+		}
 		return text.Say(l, "web.pair.normal", nil)
 	}
 	return text.Say(l, "web.pair.unknown", nil)

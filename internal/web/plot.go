@@ -19,7 +19,7 @@ import (
 const (
 	plotSpan    = 2 * time.Hour
 	plotBuckets = 72
-	left, right = 40.0, 372.0
+	left, right = 46.0, 292.0
 	top, bottom = 8.0, 118.0
 )
 

@@ -54,50 +54,45 @@ type server struct {
 
 // A route is one address. Paths that end in a slash hold everything below them.
 type route struct {
-	path   string
-	kind   kind
-	handle http.HandlerFunc
+	path    string
+	handle  http.HandlerFunc
+	program bool // asked by programs: openapi.yaml describes it
 }
-
-// A kind says who asks: it decides how errors look and what may be cached.
-type kind int
-
-const (
-	page    kind = iota // a person
-	api                 // a program
-	machine             // a program, outside of the versioned API
-	still               // a file that changes only with the program
-)
 
 // New builds the dashboard and the API.
 func New(o Options) http.Handler {
+	s := newServer(o)
+	return s.guard(http.HandlerFunc(s.serve))
+}
+
+func newServer(o Options) *server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &server{o: o, hosts: allowed(o), static: assets(), day: newDay(o.Source), streams: make(chan struct{}, streamsMost)}
 	s.pages = map[text.Lang]*pages{text.Japanese: parse(text.Japanese), text.English: parse(text.English)}
 	s.routes = []route{
-		{"/", page, s.home},
-		{"/history", page, s.history},
-		{"/help", page, s.help},
-		{"/settings", page, s.settings},
-		{"/static/", still, s.file},
-		{"/sw.js", still, s.file},
-		{"/manifest.webmanifest", still, s.manifest},
-		{"/api/v1/verdict", api, s.apiVerdict},
-		{"/api/v1/components", api, s.apiComponents},
-		{"/api/v1/incidents", api, s.apiIncidents},
-		{"/api/v1/evidence", api, s.apiEvidence},
-		{"/api/v1/series", api, s.apiSeries},
-		{"/api/v1/market", api, s.apiMarket},
-		{"/api/v1/events", api, s.events},
-		{"/api/v1/openapi.yaml", api, s.openapiYAML},
-		{"/api/v1/openapi.json", api, s.openapiJSON},
-		{"/metrics", machine, s.metrics()},
-		{"/healthz", machine, s.healthz},
-		{"/readyz", machine, s.readyz},
+		{path: "/", handle: s.home},
+		{path: "/history", handle: s.history},
+		{path: "/help", handle: s.help},
+		{path: "/settings", handle: s.settings},
+		{path: "/static/", handle: s.file},
+		{path: "/sw.js", handle: s.file},
+		{path: "/manifest.webmanifest", handle: s.manifest},
+		{path: "/api/v1/verdict", handle: s.apiVerdict, program: true},
+		{path: "/api/v1/components", handle: s.apiComponents, program: true},
+		{path: "/api/v1/incidents", handle: s.apiIncidents, program: true},
+		{path: "/api/v1/evidence", handle: s.apiEvidence, program: true},
+		{path: "/api/v1/series", handle: s.apiSeries, program: true},
+		{path: "/api/v1/market", handle: s.apiMarket, program: true},
+		{path: "/api/v1/events", handle: s.events, program: true},
+		{path: "/api/v1/openapi.yaml", handle: s.openapiYAML, program: true},
+		{path: "/api/v1/openapi.json", handle: s.openapiJSON, program: true},
+		{path: "/metrics", handle: s.metrics(), program: true},
+		{path: "/healthz", handle: s.healthz, program: true},
+		{path: "/readyz", handle: s.readyz, program: true},
 	}
-	return s.guard(http.HandlerFunc(s.serve))
+	return s
 }
 
 // serve finds the route. It is a list and not a ServeMux, so that every miss is answered in the asker's language.

@@ -48,6 +48,11 @@ func (f *fake) set(s watch.Snapshot) {
 }
 
 func (f *fake) Subscribe(ctx context.Context, after journal.Seq) <-chan watch.Event {
+	if f.subscribe == nil {
+		out := make(chan watch.Event)
+		context.AfterFunc(ctx, func() { close(out) })
+		return out
+	}
 	return f.subscribe(ctx, after)
 }
 
@@ -64,7 +69,7 @@ func (f *fake) Past(_ context.Context, at time.Time) (diagnose.Verdict, bool, er
 	if f.broken {
 		return diagnose.Verdict{}, false, errBroken
 	}
-	v, ok := f.replay[at.Truncate(time.Minute)]
+	v, ok := f.replay[at.UTC().Truncate(time.Minute)]
 	return v, ok, nil
 }
 
@@ -218,6 +223,11 @@ func body(t *testing.T, r *http.Response) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// in asks in a language.
+func in(l text.Lang) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set("Accept-Language", string(l)) }
 }
 
 var bothLangs = []text.Lang{text.Japanese, text.English}
