@@ -79,8 +79,8 @@ func (s *Sim) call(method, path string, body io.Reader) (any, error) {
 	case "POST reset":
 		s.stopScenario()
 		s.faults.clear(false)
-		s.stream.release()
 		s.open(time.Now())
+		s.stream.restart()
 		return done{true}, nil
 	case "GET truth":
 		return s.truth(), nil
@@ -118,11 +118,10 @@ func (s *Sim) addFault(body io.Reader) (any, error) {
 func (s *Sim) deleteFault(id string) (any, error) {
 	if id == "" {
 		s.faults.clear(false)
-		s.stream.release()
 		return done{true}, nil
 	}
 	if !s.faults.remove(id) {
-		return nil, wrong(http.StatusNotFound, fmt.Errorf("fault %s: there is none of that id (any more)", id))
+		return nil, wrong(http.StatusNotFound, fmt.Errorf("fault %q: there is none of that id (any more)", id))
 	}
 	return done{true}, nil
 }
@@ -178,7 +177,11 @@ func (s *Sim) moveMarket(body io.Reader) (any, error) {
 	case to.OverMS < 0 || to.OverMS > maxTime:
 		return nil, fmt.Errorf("over_ms: expected milliseconds from 0 to %d, got %d", maxTime, to.OverMS)
 	}
-	s.market.Move(to.Pair, percent, time.Duration(to.OverMS)*time.Millisecond, now)
+	changes, err := s.market.Move(to.Pair, percent, time.Duration(to.OverMS)*time.Millisecond, now)
+	s.pending = append(s.pending, changes...)
+	if err != nil {
+		return nil, err
+	}
 	return done{true}, nil
 }
 

@@ -104,20 +104,17 @@ func maintenance(a *active, host string) answer {
 }
 
 // silence holds a request until the client goes, the fault is over, or the simulator closes. A fault that is used up by
-// its count was never lifted, so it holds for as long as a lost request.
+// its count may never be lifted, so it holds for as long as a lost request.
 func (s *Sim) silence(r *http.Request, a *active) {
-	var over <-chan struct{}
 	var late <-chan time.Time
-	if a.Count == 0 {
-		over = a.over
-	} else {
+	if a.Count > 0 {
 		t := time.NewTimer(lostFor)
 		defer t.Stop()
 		late = t.C
 	}
 	select {
 	case <-r.Context().Done():
-	case <-over:
+	case <-a.over:
 	case <-late:
 	case <-s.closing:
 	}

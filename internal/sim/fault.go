@@ -111,7 +111,7 @@ func strict(r io.Reader, into any) error {
 		}
 		return fmt.Errorf("the body is no JSON object of the expected form: %w", err)
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF {
 		return errors.New("the body holds more than one JSON value")
 	}
 	return nil

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,9 +16,10 @@ import (
 type active struct {
 	Fault
 	left  int           // how often it may still act; -1 without end
-	over  chan struct{} // closed when it is gone
+	over  chan struct{} // closed when it is gone, not when it is only spent: what it holds, it holds on
 	timer *time.Timer
 	old   *market.Market // what stale_read and freeze_sequence read
+	met   map[any]bool   // the sessions of the stream that it has been asked about: each draws once
 }
 
 // whole reports whether the fault concerns everything that its host does, so that it can act on connections.
@@ -30,6 +32,7 @@ type faults struct {
 	mu      sync.Mutex
 	rng     *rand.Rand
 	list    []*active
+	spent   []*active // used up by their counts, oldest first, as long as they may hold something
 	last    int
 	closed  bool
 	changed func(host string) // called without the lock, after every change
@@ -57,22 +60,23 @@ func (f *faults) add(spec Fault, old *market.Market) (string, error) {
 	return a.ID, nil
 }
 
-// remove ends a fault; false when there is none of that id.
+// remove ends a fault, also one that is spent; false when there is none of that id.
 func (f *faults) remove(id string) bool {
 	f.mu.Lock()
-	var gone *active
-	for _, a := range f.list {
-		if a.ID == id {
-			gone = a
-			f.drop(a)
-			break
+	has := func(a *active) bool { return a.ID == id }
+	host := ""
+	for _, list := range []*[]*active{&f.list, &f.spent} {
+		if i := slices.IndexFunc(*list, has); i >= 0 {
+			host = (*list)[i].Host
+			end((*list)[i])
+			*list = slices.Delete(*list, i, i+1)
 		}
 	}
 	f.mu.Unlock()
-	if gone != nil {
-		f.changed(gone.Host)
+	if host != "" {
+		f.changed(host)
 	}
-	return gone != nil
+	return host != ""
 }
 
 // clear ends all faults; for good when the simulator stops.
@@ -80,28 +84,37 @@ func (f *faults) clear(forever bool) {
 	f.mu.Lock()
 	f.closed = f.closed || forever
 	hosts := map[string]bool{}
-	for len(f.list) > 0 {
-		hosts[f.list[0].Host] = true
-		f.drop(f.list[0])
+	for _, a := range slices.Concat(f.list, f.spent) {
+		hosts[a.Host] = true
+		end(a)
 	}
+	f.list, f.spent = nil, nil
 	f.mu.Unlock()
-	for h := range hosts {
+	for _, h := range sortedKeys(hosts) {
 		f.changed(h)
 	}
 }
 
-// drop takes a fault out of the list. The lock is held.
-func (f *faults) drop(gone *active) {
-	kept := f.list[:0:0]
-	for _, a := range f.list {
-		if a != gone {
-			kept = append(kept, a)
-		}
+func end(a *active) {
+	close(a.over)
+	if a.timer != nil {
+		a.timer.Stop()
 	}
-	f.list = kept
-	close(gone.over)
-	if gone.timer != nil {
-		gone.timer.Stop()
+}
+
+// holds are the effects that go on after they have struck.
+var holds = map[string]bool{"blackhole": true, "stall_stream": true}
+
+// spend takes a fault that has acted as often as it may out of force. The lock is held.
+func (f *faults) spend(a *active) {
+	f.list = slices.DeleteFunc(f.list, func(b *active) bool { return a == b })
+	if !holds[a.Effect] {
+		end(a)
+		return
+	}
+	if f.spent = append(f.spent, a); len(f.spent) > maxFaults {
+		end(f.spent[0])
+		f.spent = slices.Delete(f.spent, 0, 1)
 	}
 }
 
@@ -152,7 +165,7 @@ func (f *faults) use(host string, wants, final func(*active) bool) []*active {
 	for _, a := range used {
 		// A fault with a count never acts on connections as a whole, so nobody needs to hear that it is spent.
 		if a.left == 0 {
-			f.drop(a)
+			f.spend(a)
 		}
 	}
 	return used

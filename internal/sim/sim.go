@@ -337,8 +337,10 @@ func (s *Sim) keep(ctx context.Context, host string, ln net.Listener) error {
 	}
 }
 
-// loopbackOnly keeps web pages of others from the control host: a name that is rebound to this machine is not its name.
+// loopbackOnly keeps web pages of others from the control host: a name that is rebound to this machine is not its name, and
+// a form of another site may not post.
 func loopbackOnly(next http.Handler) http.Handler {
+	next = http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := r.Host
 		if h, _, err := net.SplitHostPort(name); err == nil {

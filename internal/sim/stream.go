@@ -69,9 +69,9 @@ func newStream(s *Sim) *stream {
 	return st
 }
 
-// opened stalls or closes a new session when a fault says so.
+// opened stalls a new session when a fault says so.
 func (st *stream) opened(x *socketio.Session) {
-	for _, a := range st.sim.faults.use("stream", is("stall_stream"), func(*active) bool { return true }) {
+	if a := st.struck(x, "stall_stream"); a != nil {
 		st.stall(x, a)
 	}
 }
@@ -81,6 +81,24 @@ func (st *stream) stall(x *socketio.Session, a *active) {
 	st.stalled[x] = a
 	st.mu.Unlock()
 	x.Pause(true)
+}
+
+// struck asks the faults of an effect, once for each session, whether they take this one.
+func (st *stream) struck(x *socketio.Session, effect string) *active {
+	used := st.sim.faults.use("stream", func(a *active) bool {
+		if a.Effect != effect || a.met[x] {
+			return false
+		}
+		if a.met == nil {
+			a.met = map[any]bool{}
+		}
+		a.met[x] = true
+		return true
+	}, is(effect))
+	if len(used) == 0 {
+		return nil
+	}
+	return used[0]
 }
 
 func is(effect string) func(*active) bool {
@@ -127,9 +145,16 @@ func splitRoom(name string) (kind, pair string) {
 }
 
 func (st *stream) closed(x *socketio.Session) {
+	st.forget(x)
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	delete(st.stalled, x)
+}
+
+// forget takes a session out of all rooms: who comes back joins anew.
+func (st *stream) forget(x *socketio.Session) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
 	for _, r := range st.rooms {
 		st.leave(r, x)
 	}
@@ -151,8 +176,8 @@ func (st *stream) reconcile() {
 		if by != nil && !over(by) {
 			continue
 		}
-		if used := st.sim.faults.use("stream", is("stall_stream"), func(*active) bool { return true }); len(used) > 0 {
-			st.stall(x, used[0])
+		if a := st.struck(x, "stall_stream"); a != nil {
+			st.stall(x, a)
 		} else if by != nil {
 			st.mu.Lock()
 			delete(st.stalled, x)
@@ -162,12 +187,10 @@ func (st *stream) reconcile() {
 	}
 }
 
-// over reports whether a fault is gone. One that was used up by its count still holds what it has caught, until all faults
-// are deleted.
 func over(a *active) bool {
 	select {
 	case <-a.over:
-		return a.Count == 0
+		return true
 	default:
 		return false
 	}
@@ -207,11 +230,15 @@ func (st *stream) hangUp() {
 		return
 	}
 	for _, x := range st.io.Sessions() {
-		for _, a := range st.sim.faults.use("stream", is("close_stream"), func(*active) bool { return true }) {
-			x.Close(map[string]socketio.Ending{"41": socketio.Namespace, "1": socketio.Engine}[a.Body])
+		if a := st.struck(x, "close_stream"); a != nil {
+			st.forget(x)
+			x.Close(endings[a.Body])
 		}
 	}
 }
+
+// endings are the ways to close a stream, by the packet that says so.
+var endings = map[string]socketio.Ending{"": socketio.Cut, "41": socketio.Namespace, "1": socketio.Engine}
 
 // compose writes the messages of every room that somebody listens to.
 func (st *stream) compose(changes []market.Change, now time.Time) []message {
@@ -314,8 +341,14 @@ func (st *stream) spoil(in []message, now time.Time) []message {
 		}
 	}
 	if len(st.held) >= shuffled || (len(st.held) > 0 && st.sim.faults.find("stream", is("shuffle")) == nil) {
-		st.rng.Shuffle(len(st.held), func(i, j int) { st.held[i], st.held[j] = st.held[j], st.held[i] })
-		out, st.held = append(out, st.held...), nil
+		order := st.rng.Perm(len(st.held))
+		if slices.IsSorted(order) {
+			slices.Reverse(order) // another order was asked for
+		}
+		for _, i := range order {
+			out = append(out, st.held[i])
+		}
+		st.held = nil
 	}
 	waiting := st.delayed[:0]
 	for _, m := range st.delayed {
@@ -337,14 +370,13 @@ func (st *stream) spoil(in []message, now time.Time) []message {
 
 var spoils = map[string]bool{"mute_channel": true, "duplicate": true, "shuffle": true, "slow": true, "freeze_sequence": true}
 
-// release lets go of every session that a fault has stalled, also of one that was used up by its count.
-func (st *stream) release() {
+// restart cuts everybody and forgets what was on its way: a world that begins anew numbers its messages anew.
+func (st *stream) restart() {
 	st.mu.Lock()
-	all := st.stalled
-	st.stalled = map[*socketio.Session]*active{}
+	st.held, st.delayed = nil, nil
 	st.mu.Unlock()
-	for x := range all {
-		x.Pause(false)
+	for _, x := range st.io.Sessions() {
+		x.Close(socketio.Cut)
 	}
 }
 

@@ -68,9 +68,17 @@ func (s Setting) Check() error {
 	return nil
 }
 
+// reach lets what is due happen before something is done to the market, so that no pair's time runs back. It returns the
+// time that the market is at: the clock's, unless that was set back.
+func (m *Market) reach(now time.Time) ([]Change, time.Time) {
+	changes := m.Advance(now)
+	return changes, m.now
+}
+
 // Set applies a checked setting to a known pair. Leaving a call auction executes it.
 func (m *Market) Set(name string, s Setting, now time.Time) []Change {
 	p := m.index[name]
+	changes, now := m.reach(now)
 	if s.Status != "" {
 		p.status = s.Status
 	}
@@ -81,7 +89,7 @@ func (m *Market) Set(name string, s Setting, now time.Time) []Change {
 		*p.flags.byName(flag) = on
 	}
 	if s.CircuitBreak == "" || s.CircuitBreak == p.circuit.mode {
-		return nil
+		return changes
 	}
 	c := Change{Pair: name, At: now, Circuit: true}
 	p.stamp = now
@@ -95,7 +103,7 @@ func (m *Market) Set(name string, s Setting, now time.Time) []Change {
 		c.Ticker = true
 	}
 	p.settle(m.rng, &c)
-	return []Change{c}
+	return append(changes, c)
 }
 
 // uncross executes the call auction: everything that crosses trades at one price.
@@ -151,9 +159,14 @@ func (p *pair) auction() (price, amount int64) {
 const dearest = 1e15
 
 // Move bends the pair's price by percent of what it is, over a length of market time.
-func (m *Market) Move(name string, percent float64, over time.Duration, now time.Time) {
+func (m *Market) Move(name string, percent float64, over time.Duration, now time.Time) ([]Change, error) {
 	p := m.index[name]
+	if p.Delisted {
+		return nil, errDelisted(name)
+	}
+	changes, now := m.reach(now)
 	p.moving = &move{from: p.fair, to: min(max(1, p.fair*(1+percent/100)), dearest), start: now, length: max(over, 1)}
+	return changes, nil
 }
 
 // Jump makes the pair trade at a price (text, in quote currency) at once.
@@ -164,13 +177,18 @@ func (m *Market) Jump(name, last string, now time.Time) ([]Change, error) {
 		return nil, fmt.Errorf("last: %q is no positive decimal number in a string, such as \"15000000\"", last)
 	}
 	if p.Delisted {
-		return nil, fmt.Errorf("pair: %s is delisted, nobody trades it", name)
+		return nil, errDelisted(name)
 	}
+	changes, now := m.reach(now)
 	ticks := max(1, math.Round(v*math.Pow10(p.PriceDigits)))
 	p.fair, p.base, p.moving, p.fairAt = ticks, ticks, nil, now
 	c := Change{Pair: name, At: now, Ticker: true}
 	p.stamp = now
 	p.requote(m.rng, &c)
 	p.settle(m.rng, &c)
-	return []Change{c}, nil
+	return append(changes, c), nil
+}
+
+func errDelisted(name string) error {
+	return fmt.Errorf("pair: %s is delisted, nobody trades it", name)
 }

@@ -101,10 +101,10 @@ func (p past) bar(minute int64) bar {
 // trades are the minute's trades, oldest first: open, one extreme, the other, close. Ids rise with time: eight a minute
 // leave room.
 func (p past) trades(minute int64) []Trade {
-	b := p.bar(minute)
-	if b.volume == 0 {
+	if p.flat || minute%p.step != 0 {
 		return nil
 	}
+	b := p.bar(minute)
 	first, second := b.high, b.low
 	if b.close > b.open {
 		first, second = b.low, b.high

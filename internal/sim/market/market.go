@@ -144,7 +144,9 @@ func (m *Market) remember(p *pair) {
 		first := (minute/bucketWidth - int64(buckets-1-i)) * bucketWidth
 		b := p.past.bar(first)
 		for at := first + 1; at < first+bucketWidth && at < minute; at++ {
-			b.fold(p.past.bar(at))
+			if at%p.past.step == 0 { // between trades the price stands
+				b.fold(p.past.bar(at))
+			}
 		}
 		p.window[i] = b
 	}

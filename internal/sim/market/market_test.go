@@ -97,7 +97,11 @@ func TestDiffsOverAWholeGiveTheNextWhole(t *testing.T) {
 				now = now.Add(time.Second)
 				switch i {
 				case 100:
-					m.Move(name, -8, time.Minute, now)
+					changes, err := m.Move(name, -8, time.Minute, now)
+					if err != nil {
+						t.Fatal(err)
+					}
+					follow(changes)
 				case 200:
 					changes, err := m.Jump(name, strconv.FormatFloat(m.Price(name)*1.3, 'f', -1, 64), now)
 					if err != nil {
@@ -277,7 +281,9 @@ func TestAMoveArrivesWhereItWasSent(t *testing.T) {
 	m := New(1, 1, opening)
 	m.Advance(opening.Add(time.Second))
 	from := number(t, m.Ticker("btc_jpy").Last)
-	m.Move("btc_jpy", -8, time.Minute, m.Clock())
+	if _, err := m.Move("btc_jpy", -8, time.Minute, m.Clock()); err != nil {
+		t.Fatal(err)
+	}
 	for range 62 {
 		m.Advance(m.Clock().Add(time.Second))
 	}

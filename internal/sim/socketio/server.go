@@ -1,11 +1,14 @@
 package socketio
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +34,7 @@ type Server struct {
 	o        Options
 	mu       sync.Mutex
 	sessions map[string]*Session
+	opened   int // ever
 	closed   bool
 	running  sync.WaitGroup
 }
@@ -51,15 +55,11 @@ func (s *Server) Close() {
 	s.running.Wait()
 }
 
-// Sessions lists those that are open.
+// Sessions lists those that are open, oldest first.
 func (s *Server) Sessions() []*Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make([]*Session, 0, len(s.sessions))
-	for _, x := range s.sessions {
-		all = append(all, x)
-	}
-	return all
+	return slices.SortedFunc(maps.Values(s.sessions), func(a, b *Session) int { return cmp.Compare(a.number, b.number) })
 }
 
 // refuse answers as engine.io does: a small JSON object with its own code.
@@ -179,6 +179,8 @@ func (s *Server) open(transport string) *Session {
 		s.mu.Unlock()
 		return nil
 	}
+	s.opened++
+	x.number = s.opened
 	s.sessions[x.id] = x
 	s.running.Add(1)
 	s.mu.Unlock()

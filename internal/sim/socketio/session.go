@@ -31,6 +31,7 @@ const (
 type Session struct {
 	server *Server
 	id     string
+	number int           // in the order of opening
 	wake   chan struct{} // something changed for the writer
 	over   chan struct{} // closed with the session
 	pong   chan struct{}
@@ -64,11 +65,17 @@ func (x *Session) Pause(on bool) {
 	x.nudge()
 }
 
-// Close ends the session.
+// Close ends the session, or, with Namespace, only what it was for.
 func (x *Session) Close(how Ending) {
 	switch how {
 	case Namespace:
-		x.enqueue("41")
+		x.mu.Lock()
+		joined := x.joined
+		x.joined = false
+		x.mu.Unlock()
+		if joined {
+			x.enqueue("41")
+		}
 		return // the client closes the transport
 	case Engine:
 		x.enqueue("1")
