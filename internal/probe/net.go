@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -48,13 +49,30 @@ func (System) DialContext(ctx context.Context, network, addr string) (net.Conn, 
 
 // Lookup implements [Net] with Go's own resolver, because the C library's cannot be cut short.
 func (s System) Lookup(ctx context.Context, resolver, network, host string) ([]netip.Addr, error) {
-	r := net.Resolver{PreferGo: true}
-	if resolver != "" {
-		r.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return s.DialContext(ctx, network, resolver)
+	var mu sync.Mutex
+	var noWay error // why the resolver could not be asked; package net keeps only the words of it
+	r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if resolver != "" {
+			addr = resolver
 		}
+		conn, err := s.DialContext(ctx, network, addr)
+		if err != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			noWay = err
+		}
+		return conn, err
+	}}
+	if strings.Contains(host, ".") {
+		host = strings.TrimSuffix(host, ".") + "." // a whole name: the search domains of an office are not ours to ask
 	}
-	return r.LookupNetIP(ctx, network, host)
+	addrs, err := r.LookupNetIP(ctx, network, host)
+	mu.Lock()
+	defer mu.Unlock()
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && noWay != nil && !dns.IsNotFound {
+		return nil, fmt.Errorf("%w: %w", err, noWay)
+	}
+	return addrs, err
 }
 
 // Interfaces implements [Machine].

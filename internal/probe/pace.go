@@ -1,0 +1,63 @@
+package probe
+
+import "time"
+
+const (
+	// paceLeast is the least silence that is worth a word: with it and two reports a second apart, a verdict is there
+	// within five seconds.
+	paceLeast = 1800 * time.Millisecond
+	// paceFactor is how many times its longest pause of late a source may be silent. A market is bursty: a pause
+	// twice as long as any in ten minutes of messages is rare enough to ask REST about, which then decides.
+	paceFactor = 2
+	// paceKnown is how many messages make a habit.
+	paceKnown = 20
+)
+
+// A pace is how regularly messages arrive: the longest pause in each of the last ten minutes.
+type pace struct {
+	last    time.Time // newest arrival, or when a new connection began
+	heard   int       // since the program began
+	longest [10]time.Duration
+	minute  int64
+}
+
+// hear counts an arrival. A pause that was called silence makes us a little more patient, not as much as it lasted:
+// an outage must not become a habit.
+func (p *pace) hear(now time.Time) {
+	if m := now.Unix() / 60; m != p.minute {
+		for i := range int64(min(m-p.minute, int64(len(p.longest)))) {
+			p.longest[(m-i)%int64(len(p.longest))] = 0
+		}
+		p.minute = m
+	}
+	p.heard++
+	if !p.last.IsZero() {
+		pause := now.Sub(p.last)
+		if limit, known := p.limit(); known {
+			pause = min(pause, limit*3/4)
+		}
+		slot := &p.longest[p.minute%int64(len(p.longest))]
+		*slot = max(*slot, pause)
+	}
+	p.last = now
+}
+
+// limit is how long silence is ordinary; known is false until there is a habit.
+func (p *pace) limit() (limit time.Duration, known bool) {
+	limit = paceLeast
+	for _, l := range p.longest {
+		limit = max(limit, paceFactor*l)
+	}
+	return limit, p.heard >= paceKnown
+}
+
+// overdue reports whether silence has lasted longer than it ever does. begun is when this connection did: what was
+// not sent to us before proves nothing.
+func (p *pace) overdue(now, begun time.Time) bool {
+	limit, known := p.limit()
+	since := p.last
+	if since.Before(begun) {
+		since = begun
+	}
+	return known && now.Sub(since) > limit
+}
