@@ -28,7 +28,7 @@ func (e *evidence) ask(v *Verdict) []probe.Target {
 	waiting := func(l look) bool { return !l.LateAt.IsZero() && e.now.Sub(l.LateAt) < lateFor }
 	decided := v.Scope != NotProven && v.Scope != Healthy
 	open := v.Scope == NotProven && e.anySick()
-	doubt := false
+	var doubtful []house
 	for _, h := range e.houses {
 		inDoubt := false
 		for _, l := range h.all {
@@ -42,7 +42,13 @@ func (e *evidence) ask(v *Verdict) []probe.Target {
 		if !inDoubt && !(h.sick && open) {
 			continue
 		}
-		doubt = true
+		doubtful = append(doubtful, h)
+	}
+	doubt := len(doubtful) > 0
+	if len(doubtful) > 1 { // hosts seldom fail together, lines do
+		add(references...)
+	}
+	for _, h := range doubtful {
 		// The looks that have said nothing since the doubt began come first.
 		for _, asked := range []bool{false, true} {
 			for _, l := range h.all {

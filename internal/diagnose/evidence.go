@@ -181,9 +181,12 @@ func (e *evidence) sum(h *house, looks []look) {
 			h.unnamed = true // that is the resolver's silence, not the host's: see namesGone
 			continue
 		}
-		if isChannel(l.target) || l.target == probe.StreamSocket {
+		switch {
+		case isChannel(l.target) || l.target == probe.StreamSocket:
 			channels = max(channels, l.score) // they share one connection, and so they do not add up
-		} else {
+		case l.kind == silent:
+			h.score += min(l.score, h.unanswered(l, looks))
+		default:
 			h.score += l.score
 		}
 		h.otherOK, h.refOK = later(h.otherOK, l.OtherOK), later(h.refOK, l.RefOK)
@@ -228,6 +231,17 @@ func (e *evidence) sum(h *house, looks []look) {
 			h.kind, h.failure = l.kind, l.Last.Failure
 		}
 	}
+}
+
+// unanswered is what of l's silence nothing else at the host has contradicted since.
+func (h *house) unanswered(l look, looks []look) float64 {
+	began := l.Last.At.Add(-l.Last.Took)
+	for _, n := range looks {
+		if n.target != l.target && n.known && answers(n.target) && n.OKAt.After(began) && (connects(l.target) || !connects(n.target)) {
+			return 0
+		}
+	}
+	return l.Alone
 }
 
 func later(a, b time.Time) time.Time {

@@ -45,7 +45,7 @@ func (m *Memory) Watcher(w probe.Watcher) {
 		for _, s := range m.signals {
 			*s = Signal{Last: s.Last, Usual: s.Usual, Every: s.Every, OKAt: s.OKAt, Void: true}
 		}
-		m.cut, m.back = false, time.Time{}
+		m.cut, m.back = true, time.Time{} // a machine that wakes has no line yet, until a reference answers
 	}
 	m.watcher = w
 }
@@ -87,6 +87,11 @@ func (m *Memory) See(o probe.Observation) {
 // weigh moves the score of one target by one look.
 func (m *Memory) weigh(s *Signal, o probe.Observation) {
 	if w := weight(o); w > 0 {
+		m.witness(s, o)
+		if quiet := kindOf(o); (quiet == silent || quiet == old) && o.Host != probe.Self && !isReference(o.Target) && !m.vouched(o) {
+			w = min(w, lonelyWeight)
+		}
+		m.alone(s, o, w)
 		if s.Bad == 0 {
 			s.Since = o.At
 		}
@@ -94,7 +99,6 @@ func (m *Memory) weigh(s *Signal, o probe.Observation) {
 		if s.Score <= 0 {
 			s.From = o.At
 		}
-		m.witness(s, o)
 		// Evidence that has grown old counts less, so an hourly failure never adds up to an outage.
 		s.Score = min(max(fade(*s, o.At), 0)+w, scoreMost)
 		s.Slow = 0
@@ -113,20 +117,70 @@ func (m *Memory) weigh(s *Signal, o probe.Observation) {
 	s.Last.Pairs = nil // kept as PairSignals
 }
 
+// resent is how long before its end a look of 1.5 s could still have been saved by a line that works again.
+const resent = 500 * time.Millisecond
+
 // witness notes who has answered while o did not. A line that blinks for two seconds takes all looks that are under
-// way with it, and answers before and after; only an answer between two bad looks clears it.
+// way with it, and answers before and after. What is lost is sent again after a second at the latest (TCP's first
+// retransmission, RFC 6298), so only an answer that came resent before the end of a bad look clears the line of it.
 func (m *Memory) witness(s *Signal, o probe.Observation) {
+	saved := o.At.Add(-resent)
 	for t, other := range m.signals {
 		if other.Void || other.Last.Host == probe.Self || other.Last.Host == o.Host || !answers(t) {
 			continue
 		}
-		if other.OKAt.After(s.OtherOK) && other.OKAt.Before(o.At) {
+		if other.OKAt.After(s.OtherOK) && other.OKAt.Before(saved) {
 			s.OtherOK = other.OKAt
 		}
-		if isReference(t) && other.OKAt.After(s.RefOK) && other.OKAt.Before(o.At) {
+		if isReference(t) && other.OKAt.After(s.RefOK) && other.OKAt.Before(saved) {
 			s.RefOK = other.OKAt
 		}
 	}
+}
+
+// vouched reports whether our line was seen to work while o waited in vain: somebody else outside answered in its midst.
+// A stream that has long been silent is vouched for by an answer of the last moment alone.
+func (m *Memory) vouched(o probe.Observation) bool {
+	from, to := o.At.Add(-min(o.Took, longest)), o.At.Add(-resent)
+	if kindOf(o) == old {
+		from, to = o.At.Add(-longest), o.At
+	}
+	for t, other := range m.signals {
+		if !other.Void && other.Last.Host != probe.Self && other.Last.Host != o.Host && answers(t) && other.OKAt.After(from) && other.OKAt.Before(to) {
+			return true
+		}
+	}
+	return false
+}
+
+// longest is how far back an answer of somebody else still says something of now: as long as a look waits.
+const longest = 1500 * time.Millisecond
+
+// alone adds up the silence since the same host last answered another look: one that is lost while its neighbours get
+// through was lost on the way. A connection that is made says nothing against a silent look at what is behind it.
+func (m *Memory) alone(s *Signal, o probe.Observation, w float64) {
+	if kindOf(o) != silent {
+		s.Alone = 0
+		return
+	}
+	answered := m.neighbours(o.Target, o.Host)
+	if s.Bad == 0 || answered.After(s.Last.At.Add(-s.Last.Took)) {
+		s.Alone = 0
+	}
+	if !answered.After(o.At.Add(-o.Took)) {
+		s.Alone += w
+	}
+}
+
+// neighbours is when another look at the same host was last answered.
+func (m *Memory) neighbours(t probe.Target, host probe.Host) time.Time {
+	var out time.Time
+	for n, other := range m.signals {
+		if n != t && other.Last.Host == host && !other.Void && answers(n) && (connects(t) || !connects(n)) {
+			out = later(out, other.OKAt)
+		}
+	}
+	return out
 }
 
 // learn follows the usual duration and the usual gap by small steps towards each new look: a slow-moving median.
@@ -217,11 +271,14 @@ func (m *Memory) line(o probe.Observation) {
 			failing++
 		}
 	}
-	was := m.cut
-	m.cut = failing >= 2
-	if !was || m.cut {
+	switch {
+	case failing >= 2:
+		m.cut = true
+		return
+	case !m.cut || weight(o) > 0:
 		return
 	}
+	m.cut = false
 	m.back = o.At
 	for t, s := range m.signals {
 		if s.Score > 0 && !isReference(t) && s.Last.Host != probe.Self {

@@ -197,6 +197,21 @@ func ownRate(e *evidence) *Verdict {
 	return v
 }
 
+// silence is what the looks at h add up to when it is our line that is silent: then it speaks in full that nobody else
+// answered during a look.
+func (h house) silence() float64 {
+	sum := 0.0
+	for _, l := range h.all {
+		switch {
+		case l.failing() && l.kind == silent:
+			sum += min(float64(l.Bad)*silentWeight, scoreMost)
+		case l.failing():
+			sum += l.score
+		}
+	}
+	return sum
+}
+
 // ownLine: the references fail, and nobody outside has answered since.
 func ownLine(e *evidence) *Verdict {
 	refs, since := e.failingRefs(func(l look) bool {
@@ -211,7 +226,7 @@ func ownLine(e *evidence) *Verdict {
 	}
 	for _, h := range e.houses {
 		if h.score > 0 && !h.partial {
-			sum += h.score
+			sum += h.silence()
 			if !h.from.IsZero() && h.from.Before(since) {
 				since = h.from
 			}

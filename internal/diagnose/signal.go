@@ -22,6 +22,8 @@ type Signal struct {
 	// When that is after From, the line worked in the midst of this trouble.
 	RefOK   time.Time `json:"ref_ok,omitzero"`
 	OtherOK time.Time `json:"other_ok,omitzero"`
+	// Alone is the part of Score that was gathered in silence since the host last answered another look.
+	Alone float64 `json:"alone,omitzero"`
 	// LateAt is when a look that is still under way was reported to be unusually slow; zero after its end.
 	LateAt time.Time `json:"late_at,omitzero"`
 	// Newer is since when another source has shown newer data than this one; zero while it keeps up.

@@ -18,6 +18,11 @@ func isReference(t probe.Target) bool { return slices.Contains(references, t) }
 // after the line was cut.
 func answers(t probe.Target) bool { return !isChannel(t) && t != probe.StreamSocket }
 
+// connects: the look makes a connection and asks nothing.
+func connects(t probe.Target) bool {
+	return strings.HasSuffix(string(t), "/connect4") || strings.HasSuffix(string(t), "/connect6")
+}
+
 // An entrance is a way into bitbank that can be looked at on its own.
 type entrance struct {
 	host  probe.Host

@@ -39,6 +39,8 @@ const (
 
 	// ln(1/0.02): a home line that loses one packet in fifty loses a look about as often. Four such looks.
 	silentWeight = 3.9
+	// A look that is silent while nobody else answers either says more of our own line: enough to ask others.
+	lonelyWeight = 1
 	// A name that is not looked up in time says something of the resolver, not of the host: enough to ask, never enough
 	// to accuse. The looks at the resolvers and the references weigh it.
 	unnamedWeight = 0.5
