@@ -99,6 +99,9 @@ func (s *Sim) addFault(body io.Reader) (any, error) {
 		}
 		return nil, err
 	}
+	if f.Match.Pair != "" && !s.known(f.Match.Pair) {
+		return nil, fmt.Errorf("match.pair: %q is no pair of this exchange", f.Match.Pair)
+	}
 	var old *market.Market
 	s.mu.Lock()
 	switch f.Effect {

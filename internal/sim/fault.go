@@ -208,6 +208,8 @@ func (f Fault) values() error {
 		return fmt.Errorf("body: expected 41 (close the namespace), 1 (close the engine) or nothing (cut the transport), got %q", f.Body)
 	case f.Match.Method != strings.ToUpper(f.Match.Method):
 		return fmt.Errorf("match.method: expected an HTTP method in capitals, such as GET, got %q", f.Match.Method)
+	case f.Host != "stream" && f.Match.Path != "" && f.Match.Path[0] != '/':
+		return fmt.Errorf("match.path: expected a path that begins with /, got %q", f.Match.Path)
 	}
 	return nil
 }

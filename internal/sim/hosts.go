@@ -50,6 +50,12 @@ func Hosts() []string {
 	return names
 }
 
+// Names are the names under which the real host is known.
+func Names(host string) []string {
+	p, _ := placeOf(host)
+	return p.names
+}
+
 func placeOf(name string) (place, bool) {
 	for _, p := range places {
 		if p.name == name {

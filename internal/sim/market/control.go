@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -54,7 +55,7 @@ func (s Setting) Check() error {
 	if statuses := []string{"", "NORMAL", "BUSY", "VERY_BUSY", "HALT"}; !slices.Contains(statuses, s.Status) {
 		return fmt.Errorf("status: %q is none of NORMAL, BUSY, VERY_BUSY, HALT", s.Status)
 	}
-	if v, err := strconv.ParseFloat(s.MinAmount, 64); s.MinAmount != "" && (err != nil || !(v > 0) || math.IsInf(v, 0)) {
+	if s.MinAmount != "" && !(decimalNumber(s.MinAmount) > 0) {
 		return fmt.Errorf("min_amount: %q is no positive decimal number in a string, such as \"0.01\"", s.MinAmount)
 	}
 	for name := range s.Flags {
@@ -172,8 +173,8 @@ func (m *Market) Move(name string, percent float64, over time.Duration, now time
 // Jump makes the pair trade at a price (text, in quote currency) at once.
 func (m *Market) Jump(name, last string, now time.Time) ([]Change, error) {
 	p := m.index[name]
-	v, err := strconv.ParseFloat(last, 64)
-	if err != nil || !(v > 0 && v <= 1e12) {
+	v := decimalNumber(last)
+	if !(v > 0 && v <= 1e12) {
 		return nil, fmt.Errorf("last: %q is no positive decimal number in a string, such as \"15000000\"", last)
 	}
 	if p.Delisted {
@@ -187,6 +188,19 @@ func (m *Market) Jump(name, last string, now time.Time) ([]Change, error) {
 	p.requote(m.rng, &c)
 	p.settle(m.rng, &c)
 	return append(changes, c), nil
+}
+
+// decimalNumber reads a number as bitbank writes them, digits and a point; 0 when it is none. A min_amount is repeated to
+// clients as it came, so an exponent would reach them.
+func decimalNumber(s string) float64 {
+	if len(s) > 40 || strings.Trim(s, "0123456789.") != "" {
+		return 0
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return 0
+	}
+	return v
 }
 
 func errDelisted(name string) error {
