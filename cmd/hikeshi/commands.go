@@ -5,6 +5,11 @@ import "github.com/spf13/cobra"
 // commands lists what the program can do, in the order of the help. One line a command.
 func (p *program) commands() []*cobra.Command {
 	return []*cobra.Command{
+		p.run(),
+		p.check(),
+		p.demo(),
+		p.sim(),
+		p.explain(),
 		p.config(),
 		p.journal(),
 		p.completion(),

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hikeshi/internal/app"
+	"hikeshi/internal/config"
+	"hikeshi/internal/incident"
+	"hikeshi/internal/say"
+	"hikeshi/internal/text"
+	"hikeshi/internal/watch"
+)
+
+func (p *program) run() *cobra.Command {
+	return p.withConfig(&cobra.Command{
+		Use:   "run",
+		Short: p.say("cli.run", nil),
+		Long:  p.say("cli.run.long", nil),
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := p.loadConfig()
+			if err != nil {
+				return err
+			}
+			return p.daemon(c.Context(), cfg, app.Options{})
+		},
+	})
+}
+
+// daemon runs the watch and its dashboard until ctx ends, and tells on standard output what people should hear of.
+func (p *program) daemon(ctx context.Context, cfg config.Config, o app.Options) error {
+	o.Version, o.Log = thisBuild().Version, p.log()
+	a, err := app.New(ctx, cfg, o)
+	if err != nil {
+		return p.worded(err)
+	}
+	for _, w := range a.Warnings() {
+		fmt.Fprintln(p.stderr, "hikeshi:", p.say("error."+w.ID, w.Args))
+		fmt.Fprintln(p.stderr, "hikeshi: hint:", p.say("hint."+w.ID, w.Args))
+	}
+	fmt.Fprintln(p.stdout, p.say("cli.run.ready", text.Args{"url": "http://" + a.Addr() + "/"}))
+	told := make(chan struct{})
+	news := a.Subscribe(ctx)
+	go func() {
+		defer close(told)
+		for e := range news {
+			if did, ok := e.Data.(incident.Action); ok && did.Announce {
+				fmt.Fprintln(p.stdout, p.news(did, a.Snapshot()))
+			}
+		}
+	}()
+	err = a.Run(ctx)
+	<-told
+	if err == nil {
+		fmt.Fprintln(p.stdout, p.say("cli.run.over", nil))
+	}
+	return err
+}
+
+// news is one line: when, and what an incident has come to.
+func (p *program) news(did incident.Action, s watch.Snapshot) string {
+	sentence := ""
+	switch did.Kind {
+	case "resolved":
+		sentence = say.Recovered(p.lang, did.Incident, did.At)
+	default:
+		sentence = say.Verdict(p.lang, s.Verdict, time.Now()).Sentence
+	}
+	return say.Instant(p.lang, did.At) + "  " + sentence
+}
