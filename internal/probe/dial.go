@@ -68,7 +68,21 @@ func (d *dialer) open(ctx context.Context, s *site, family Family, t *trip) (net
 		}
 		return nil, tlsTrouble(err)
 	}
-	return secure, nil
+	return &secured{secure, conn}, nil
+}
+
+// goodbye is how long the last word of TLS may take. Package tls allows five seconds, which a look does not have.
+const goodbye = 50 * time.Millisecond
+
+type secured struct {
+	*tls.Conn
+	raw net.Conn
+}
+
+func (c *secured) Close() error {
+	cut := time.AfterFunc(goodbye, func() { c.raw.Close() })
+	defer cut.Stop()
+	return c.Conn.Close()
 }
 
 // errNoAddress: the name is known, or written as an address, and has none of the family that was asked for.
