@@ -55,3 +55,12 @@ func calm(t *testing.T, o Options) *Sim {
 	t.Cleanup(s.Close)
 	return s
 }
+
+func mustFloat(t *testing.T, s string) float64 {
+	t.Helper()
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}

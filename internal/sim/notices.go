@@ -72,7 +72,7 @@ func (s *Sim) published(channel string) []Notice {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []Notice
-	for _, n := range s.notices {
+	for _, n := range slices.Backward(s.notices) { // of one second, the last posted is the newest
 		if n.Channel == channel {
 			out = append(out, n)
 		}

@@ -119,8 +119,9 @@ func (s *Sim) playScenario(name string) (any, error) {
 		defer cancel()
 		s.play(ctx, sc)
 	}()
-	sc.Steps, sc.Length = nil, int64(float64(sc.Length)/s.o.Speed)
-	return sc, nil
+	told := sc // the goroutine's own is not to be touched
+	told.Steps, told.Length = nil, int64(float64(sc.Length)/s.o.Speed)
+	return told, nil
 }
 
 // stopScenario ends the scenario that plays, with its faults, and waits for it.
