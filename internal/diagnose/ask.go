@@ -76,7 +76,7 @@ func (e *evidence) ask(v *Verdict) []probe.Target {
 	if refs || names {
 		add(probe.LineInterface, probe.LineGateway, probe.DNSSystem, probe.DNSSecond, probe.BitbankDNS, probe.BitbankDNS2)
 	}
-	if doubt || open || refs {
+	if len(doubtful) > 1 || open || refs { // one doubt leaves the others, whose looks are few, alone
 		for _, h := range e.main() {
 			for _, l := range h.all {
 				if e.now.Sub(l.Last.At) > time.Second {
