@@ -43,31 +43,44 @@ func NewHealth(dataDir string) *Health { return &Health{dir: dataDir, away: susp
 // See is told of every observation. How well we are does not depend on what is seen.
 func (h *Health) See(Observation) {}
 
-// Tick is told of every tick of the watch's loop, which was due at due, and says how well we are. A sleep is a pause
-// between ticks, or one that the kernel tells of; a jump is a step of the wall clock while the ticks kept coming.
+// Tick is told of every tick of the watch's loop, which was due at due, and says how well we are.
 func (h *Health) Tick(now, due time.Time) Watcher {
 	away := suspended()
 	if !h.last.IsZero() {
-		pause := now.Sub(h.last) // by the monotonic clock, which stands still in a suspend on some systems
-		wall := now.Round(0).Sub(h.last.Round(0))
-		slept := pause + max(away-h.away, 0)
-		jumped := wall - slept
-		if !kernelTells && jumped >= sleptLeast {
-			slept, jumped = wall, 0 // both look alike; clocks are seldom set forward, lids are closed every day
-		}
-		if slept >= sleptLeast {
-			h.now.Slept, h.now.WokeAt = slept, now
-			h.late, h.lateAt = 0, time.Time{}
-		}
-		if jumped.Abs() >= jumpedLeast {
-			h.now.Jumped, h.now.JumpAt = jumped, now
-		}
-		h.lateness(now, now.Sub(due), slept >= sleptLeast)
+		h.clocks(now, due, elapsed{
+			ticks: now.Sub(h.last), wall: now.Round(0).Sub(h.last.Round(0)), away: max(away-h.away, 0), told: kernelTells,
+		})
 	}
 	h.last, h.away = now, away
 	h.rate(now)
 	h.space(now)
 	return h.now
+}
+
+// An elapsed is what passed between two ticks, by different clocks.
+type elapsed struct {
+	ticks time.Duration // by the monotonic clock, which stands still in a suspend on some systems
+	wall  time.Duration // by the wall clock, which anybody may set
+	away  time.Duration // suspended, as the kernel tells
+	told  bool          // the kernel tells
+}
+
+// clocks tells a sleep from a jump. A sleep is a pause between ticks, or one that the kernel tells of; a jump is a
+// step of the wall clock while the ticks kept coming.
+func (h *Health) clocks(now, due time.Time, e elapsed) {
+	slept := e.ticks + e.away
+	jumped := e.wall - slept
+	if !e.told && jumped >= sleptLeast {
+		slept, jumped = e.wall, 0 // both look alike; clocks are seldom set forward, lids are closed every day
+	}
+	if slept >= sleptLeast {
+		h.now.Slept, h.now.WokeAt = slept, now
+		h.late, h.lateAt = 0, time.Time{}
+	}
+	if jumped.Abs() >= jumpedLeast {
+		h.now.Jumped, h.now.JumpAt = jumped, now
+	}
+	h.lateness(now, now.Sub(due), slept >= sleptLeast)
 }
 
 // lateness remembers the latest timer of the last seconds.

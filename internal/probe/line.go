@@ -2,8 +2,6 @@ package probe
 
 import (
 	"context"
-	"errors"
-	"net"
 	"net/netip"
 	"strings"
 	"sync"
@@ -97,27 +95,27 @@ func (p *opinion) differs(resolver string, found bool, now time.Time) bool {
 // missing is seen where its host is looked at.
 func (d *dialer) lookNames(resolver string, names []string, p *opinion) doing {
 	return func(ctx context.Context, o *Observation) *trouble {
-		errs := make(chan error, len(names))
+		type found struct {
+			name string
+			err  error
+		}
+		answers := make(chan found, len(names))
 		begin := time.Now()
 		for _, name := range names {
 			go func() {
 				_, err := d.lookup(ctx, resolver, IPv4, name)
-				errs <- err
+				answers <- found{name, err}
 			}()
 		}
 		var bad *trouble
 		var missing []string
 		for range names {
-			err := <-errs
-			if err == nil {
+			a := <-answers
+			if a.err == nil {
 				continue
 			}
-			if dns, ok := errors.AsType[*net.DNSError](err); ok {
-				missing = append(missing, dns.Name)
-			} else {
-				missing = append(missing, err.Error())
-			}
-			if t := dnsTrouble(err); bad == nil || t.failure == DNSNotFound {
+			missing = append(missing, a.name)
+			if t := dnsTrouble(a.err); bad == nil || t.failure == DNSNotFound {
 				bad = t
 			}
 		}
