@@ -10,7 +10,7 @@ before(async () => {
   client = new PubNub({ subscribeKey: 'sub-c-sim', userId: 'sim', origin: new URL(world.hosts.pubnub).host, ssl: false });
 });
 after(async () => {
-  client.destroy();
+  client?.destroy();
   await world.close();
 });
 

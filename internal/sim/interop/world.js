@@ -19,6 +19,8 @@ function program(dir) {
   return own;
 }
 
+const ports = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 20, 21, 22, 99];
+
 const free = (port) =>
   new Promise((resolve) => {
     const server = createServer();
@@ -26,39 +28,52 @@ const free = (port) =>
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
-// freeBase finds a hundred ports of which the first and the last are free. Two files that run at once begin apart.
-async function freeBase() {
-  for (let base = 21100 + (process.pid % 200) * 100; base < 60000; base += 100) {
-    if ((await free(base)) && (await free(base + 99))) return base;
+// bases are hundreds of ports below those that systems give to clients. Two files that run at once begin apart.
+async function* bases() {
+  for (let i = 0; i < 110; i++) {
+    const base = 21000 + ((process.pid + i) % 110) * 100;
+    if ((await Promise.all(ports.map((p) => free(base + p)))).every(Boolean)) yield base;
   }
   throw new Error('no hundred ports are free');
+}
+
+// start returns a simulator that has its ports, or undefined when somebody else was quicker to take one.
+async function start(path, base, seed, config) {
+  const child = spawn(path, ['sim', '--port-base', String(base), '--seed', String(seed), '--write-config', config], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const s = { child, out: '', err: '', ended: new Promise((resolve) => child.once('exit', resolve)) };
+  child.stdout.on('data', (b) => (s.out += b));
+  child.stderr.on('data', (b) => (s.err += b));
+  const until = Date.now() + 10_000;
+  // It prints its addresses when all of them are its own.
+  while (!s.out.includes(`http://127.0.0.1:${base + 99}`)) {
+    if (child.exitCode !== null && s.err.includes(String(base))) return undefined;
+    if (child.exitCode !== null || Date.now() > until) throw new Error(`hikeshi sim does not start: ${s.out}${s.err}`);
+    await sleep(20);
+  }
+  return s;
 }
 
 // openWorld starts a simulator and returns its hosts, its control interface, and close.
 export async function openWorld({ seed = 7 } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'hikeshi-interop-'));
-  const base = await freeBase();
-  const args = ['sim', '--port-base', String(base), '--seed', String(seed), '--write-config', join(dir, 'sim.yaml')];
-  const child = spawn(program(dir), args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const out of [child.stdout, child.stderr]) out.on('data', (b) => (said += b));
-  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const path = program(dir);
+  for await (const base of bases()) {
+    const sim = await start(path, base, seed, join(dir, 'sim.yaml'));
+    if (sim) return world(sim, base, dir);
+  }
+}
 
-  const control = `http://127.0.0.1:${base + 99}`;
+async function world({ child, ended, ...sim }, base, dir) {
   const call = async (method, path, body) => {
-    const r = await fetch(control + path, { method, body: body && JSON.stringify(body) });
+    const r = await fetch(`http://127.0.0.1:${base + 99}${path}`, { method, body: body && JSON.stringify(body) });
     const got = await r.json();
     if (!r.ok) throw new Error(`${method} ${path}: ${got.error}`);
     return got;
   };
-  const until = Date.now() + 10_000;
-  let hosts;
-  while (!hosts) {
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`hikeshi sim does not answer: ${said}`);
-    hosts = await call('GET', '/hosts').catch(() => sleep(20));
-  }
   return {
-    hosts,
+    hosts: await call('GET', '/hosts'),
     call,
     fault: (f) => call('POST', '/faults', f),
     heal: () => call('DELETE', '/faults'),
@@ -66,7 +81,7 @@ export async function openWorld({ seed = 7 } = {}) {
       child.kill('SIGTERM');
       const code = await ended;
       rmSync(dir, { recursive: true, force: true });
-      if (code !== 0) throw new Error(`hikeshi sim ended with ${code}: ${said}`);
+      if (code !== 0) throw new Error(`hikeshi sim ended with ${code}: ${sim.err}`);
     },
   };
 }
