@@ -10,7 +10,7 @@
 // # Evidence
 //
 // An answer from somebody (a refusal, an error page, an expired certificate) is strong: two looks that agree suffice.
-// Silence is weak: on a home line that loses one packet in fifty it takes four looks. Different looks at one host
+// Silence is weak: on a home line that loses one packet in fifty it takes five looks. Different looks at one host
 // (kept and new connection, another path, another address family) add up, so the first doubt makes the verdict ask
 // for those ([Verdict.Ask]) instead of for the same look again.
 //

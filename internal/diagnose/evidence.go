@@ -113,7 +113,8 @@ func (e *evidence) look(t probe.Target) look {
 	if t == probe.PublicTicker || t == probe.PublicDepth {
 		limit = behindREST
 	}
-	if d := e.now.Sub(s.Newer); !s.Newer.IsZero() && d >= limit && s.Last.At.Sub(s.Newer) >= limit/2 && l.Bad == 0 {
+	// Only an answer can be behind: of looks that failed meanwhile nobody knows what they would have shown.
+	if d := e.now.Sub(s.Newer); !s.Newer.IsZero() && d >= limit && s.OKAt.Sub(s.Newer) >= limit/2 && l.Bad == 0 {
 		l.score, l.kind, l.behind, l.From, l.Bad = scoreMost, old, d, s.Newer, 1
 		l.Last.Failure = probe.Behind
 	}

@@ -18,12 +18,19 @@ func namesGone(e *evidence) *Verdict {
 	if !one.failing() || !two.failing() || one.Bad == 0 || two.Bad == 0 || one.score < answeredWeight || two.score < answeredWeight || one.score+two.score < sickAt {
 		return nil
 	}
-	if own := e.look(probe.DNSSystem); own.known && own.Bad > 0 {
-		return nil
-	}
 	since := one.From
 	if two.From.Before(since) {
 		since = two.From
+	}
+	for _, t := range []probe.Target{probe.DNSSystem, probe.DNSSecond} {
+		own := e.look(t)
+		if own.known && own.Bad > 0 {
+			return nil
+		}
+		// A resolver that says no has answered. One that says nothing must have told another name meanwhile.
+		if one.Last.Failure == probe.DNSTimeout && own.known && !own.OKAt.After(one.From) {
+			return nil
+		}
 	}
 	return &Verdict{Scope: Bitbank, Parts: []part.Code{part.All}, Sentence: "bitbank.4", Since: since, Reasons: append([]Reason{{
 		Code: "dns_bitbank", Args: args("failure", string(one.Last.Failure)), Targets: []probe.Target{probe.BitbankDNS, probe.BitbankDNS2},

@@ -37,8 +37,10 @@ const (
 	// doubtAt is half of it: the verdict says that it does not know, and asks.
 	doubtAt = 7.5
 
-	// ln(1/0.02): a home line that loses one packet in fifty loses a look about as often. Four such looks.
-	silentWeight = 3.9
+	// A home line that loses one packet in fifty loses a look about as often, which alone would weigh ln(1/0.02) = 3.9.
+	// Losses come in bunches, and half a million looks a day are many chances: five in a row, not four (by four there
+	// was a false alarm every month).
+	silentWeight = 3.2
 	// A look that is silent while nobody else answers either says more of our own line: enough to ask others.
 	lonelyWeight = 1
 	// A name that is not looked up in time says something of the resolver, not of the host: enough to ask, never enough
