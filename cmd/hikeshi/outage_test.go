@@ -37,7 +37,6 @@ const (
 	stale = "stale stream or data"
 	says  = "bitbank says so itself"
 	aside = "support, status, blog"
-	slow  = "other"
 )
 
 // outages are the fault effects of the simulator that need no order, on the hosts where they differ.
@@ -59,7 +58,7 @@ var outages = []outage{
 	{name: "private says 10000", body: fault("private", "api_error", "code", 10001), want: "part private_api", group: says},
 	{name: "private says busy", body: fault("private", "api_error", "code", 10008), want: "part private_api", group: says},
 	{name: "private says too many", body: fault("private", "api_error", "code", 10009), want: "part private_api", group: says},
-	{name: "private says maintenance", body: fault("private", "maintenance"), want: "maintenance private_api", group: says},
+	{name: "private says maintenance", body: fault("private", "maintenance"), want: "part private_api", group: says},
 	{name: "stream refuses", body: fault("stream", "refuse"), want: "part public_stream", group: hard},
 	{name: "stream is a black hole", body: fault("stream", "blackhole"), want: "part public_stream", group: hard},
 	{name: "stream is closed again and again", body: fault("stream", "close_stream"), want: "part public_stream", group: stale},
@@ -81,7 +80,9 @@ var outages = []outage{
 		undo: "POST /pairs/xrp_jpy", back: map[string]any{"circuit_break": "NONE"}, want: "part trading", group: says},
 }
 
-var limits = map[string]time.Duration{hard: 8 * time.Second, pages: 15 * time.Second, stale: 8 * time.Second, says: 15 * time.Second, aside: 60 * time.Second, slow: 60 * time.Second}
+// limits are for a machine that does other things besides; the promises are held in virtual time (internal/diagnose) and the
+// figures of this run are published.
+var limits = map[string]time.Duration{hard: 15 * time.Second, pages: 25 * time.Second, stale: 15 * time.Second, says: 15 * time.Second, aside: 60 * time.Second}
 
 // Simulator and daemon as two processes go through every fault effect; the daemon finds the right verdict, never blames
 // another, and sees the recovery. What it asked meanwhile is counted by the simulator and stays within the budget.
@@ -102,12 +103,17 @@ func TestTwoProcessesAgreeOnEveryFault(t *testing.T) {
 				w := practise(t, "--seed", fmt.Sprint(n+1))
 				w.watch(t)
 				news := w.listen(t)
-				settle(t, news, "healthy", 30*time.Second)
+				if _, ok := settle(t, news, "healthy", 30*time.Second); !ok {
+					t.Fatal("a healthy world is not called so")
+				}
 				time.Sleep(3 * time.Second) // let the usual durations and gaps be learned, as in life
 				mine := map[string][]time.Duration{}
 				for i := n; i < len(chosen); i += worlds {
 					o := chosen[i]
-					d := w.suffer(t, news, o)
+					d, ok := w.suffer(t, news, o)
+					if !ok {
+						continue
+					}
 					mine[o.group] = append(mine[o.group], d)
 					t.Logf("%-34s %-24s after %v", o.name, o.want, d.Round(10*time.Millisecond))
 				}
@@ -131,7 +137,7 @@ func TestTwoProcessesAgreeOnEveryFault(t *testing.T) {
 }
 
 // suffer causes one outage, waits for its verdict, ends it, waits for healthy, and says how long the verdict took.
-func (w *practice) suffer(t *testing.T, news <-chan seen, o outage) time.Duration {
+func (w *practice) suffer(t *testing.T, news <-chan seen, o outage) (took time.Duration, ok bool) {
 	t.Helper()
 	for len(news) > 0 {
 		<-news
@@ -143,36 +149,42 @@ func (w *practice) suffer(t *testing.T, news <-chan seen, o outage) time.Duratio
 	var id struct{ ID string }
 	began := time.Now()
 	w.control(t, "POST", post, o.body, &id)
-	got := settle(t, news, o.want, limits[o.group]+5*time.Second)
+	got, ok := settle(t, news, o.want, limits[o.group])
+	if !ok {
+		t.Errorf("%s: no verdict %q within %v", o.name, o.want, limits[o.group])
+	}
 	if o.undo == "" {
 		w.control(t, "DELETE", "/faults/"+id.ID, nil, nil)
 	} else {
 		method, path, _ := strings.Cut(o.undo, " ")
 		w.control(t, method, path, o.back, nil)
 	}
-	settle(t, news, "healthy", 70*time.Second)
-	return got.at.Sub(began)
+	if _, back := settle(t, news, "healthy", 90*time.Second); !back {
+		t.Fatalf("%s: no recovery was seen", o.name)
+	}
+	return got.at.Sub(began), ok
 }
 
 // settle waits for a verdict. On its way it may be doubtful, and a whole may first look like its part; it may never be our
 // own line, because nothing is wrong with that.
-func settle(t *testing.T, news <-chan seen, want string, limit time.Duration) seen {
+func settle(t *testing.T, news <-chan seen, want string, limit time.Duration) (s seen, ok bool) {
 	t.Helper()
-	last, timeout := seen{}, time.After(limit)
+	timeout := time.After(limit)
 	for {
 		select {
-		case s, open := <-news:
+		case next, open := <-news:
 			if !open {
-				t.Fatalf("the event stream ended while waiting for %q; last: %v", want, last)
+				t.Fatalf("the event stream ended while waiting for %q; last: %v", want, s)
 			}
-			if last = s; s.Scope == "own_line" || s.Scope == "path" {
+			if s = next; s.Scope == "own_line" || s.Scope == "path" {
 				t.Errorf("while waiting for %q: %v, %s", want, s, s.Sentence)
 			}
 			if s.String() == want {
-				return s
+				return s, true
 			}
 		case <-timeout:
-			t.Fatalf("no %q within %v; last: %v, %s", want, limit, last, last.Sentence)
+			t.Logf("after %v still %v, %s", limit, s, s.Sentence)
+			return s, false
 		}
 	}
 }

@@ -9,12 +9,13 @@ import (
 
 // The deadlines. Within one second and a half a lost packet is sent again once, and an answer from the other side of
 // the earth arrives; together with the looks that are pulled forward it keeps the promised times to a verdict. Pages
-// are heavier, and a resolver that has to ask others takes its time.
+// are heavier: those that people trade on are promised within ten seconds, the others within a minute.
 const (
-	apiDeadline  = 1500 * time.Millisecond
-	pageDeadline = 3 * time.Second
-	lineDeadline = 1500 * time.Millisecond
-	ntpDeadline  = 2500 * time.Millisecond
+	apiDeadline   = 1500 * time.Millisecond
+	entryDeadline = 2 * time.Second
+	pageDeadline  = 3 * time.Second
+	lineDeadline  = 1500 * time.Millisecond
+	ntpDeadline   = 2500 * time.Millisecond
 )
 
 // A catalogue collects the probes of some options.
@@ -147,7 +148,11 @@ func (c *catalogue) pages() {
 		if s == nil {
 			return
 		}
-		c.add(Probe{Target: t, Host: role, Every: every, Offset: offset, Deadline: pageDeadline, Budget: pageKey(role, s)}, c.d.page(s, k, judgePage))
+		deadline := pageDeadline
+		if role == Web || role == App {
+			deadline = entryDeadline
+		}
+		c.add(Probe{Target: t, Host: role, Every: every, Offset: offset, Deadline: deadline, Budget: pageKey(role, s)}, c.d.page(s, k, judgePage))
 	}
 	for _, two := range []struct {
 		role          Host
@@ -155,8 +160,9 @@ func (c *catalogue) pages() {
 		every         time.Duration
 		at, then      time.Duration
 	}{
-		{Web, WebPage, WebAsset, 22 * time.Second, 0, 11 * time.Second},
-		{App, AppPage, AppBackend, 22 * time.Second, 500 * time.Millisecond, 16 * time.Second},
+		// Three a minute each leave half of a page's minute for looks that are pulled forward.
+		{Web, WebPage, WebAsset, 20 * time.Second, 0, 10 * time.Second},
+		{App, AppPage, AppBackend, 20 * time.Second, 200 * time.Millisecond, 15 * time.Second},
 		{Support, SupportPage, SupportHelp, 25 * time.Second, 12 * time.Second, 20 * time.Second},
 	} {
 		s := c.sites[two.role]
@@ -175,10 +181,13 @@ func pageKey(role Host, s *site) string { return string(role) + s.url.Path }
 
 // others are the sites that have nothing to do with bitbank, and the other exchanges.
 func (c *catalogue) others() {
+	// Negative: the first look is at once, because without two neutral sites nothing is said, and the following ones
+	// keep to their grid.
+	offsets := []time.Duration{0, -8 * time.Second, -4 * time.Second}
 	for i, role := range []Host{Neutral1, Neutral2, Neutral3} {
 		if s := c.sites[role]; s != nil {
 			c.add(Probe{
-				Target: Target(role + "/page"), Host: role, Every: 12 * time.Second, Offset: time.Duration(4*i) * time.Second,
+				Target: Target(role + "/page"), Host: role, Every: 12 * time.Second, Offset: offsets[i],
 				Deadline: apiDeadline, Budget: string(role),
 			}, c.d.page(s, nil, judgeNeutral))
 		}
