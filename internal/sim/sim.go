@@ -41,7 +41,8 @@ type Sim struct {
 	market    *market.Market
 	pending   []market.Change // done by the control host, to be published with the next tick
 	older     *market.Market  // half a minute to a minute ago, for stale reads
-	oldAt     time.Time
+	recent    *market.Market  // what older will be next
+	recentAt  time.Time
 	account   *account
 	requests  []Request
 	firstSeen int // requests forgotten since the start, because the log is bounded
@@ -92,15 +93,18 @@ func New(o Options) (*Sim, error) {
 
 // open begins the world anew.
 func (s *Sim) open(now time.Time) {
-	m := market.New(s.o.Seed, s.o.Speed, now.Add(-time.Minute))
-	older := m.Clone()
+	m := market.New(s.o.Seed, s.o.Speed, now.Add(-2*staleAfter))
+	var older *market.Market
 	// Played in steps, because a market skips what it could not have shown anybody within a minute.
-	for range 60 {
+	for m.Clock().Before(now) {
 		m.Advance(m.Clock().Add(time.Second))
+		if older == nil && now.Sub(m.Clock()) <= staleAfter {
+			older = m.Clone()
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.market, s.older, s.oldAt = m, older, now
+	s.market, s.older, s.recent, s.recentAt = m, older, m.Clone(), now
 	s.account = newAccount()
 	s.requests, s.firstSeen, s.notices, s.pending = nil, 0, nil, nil
 }
@@ -201,7 +205,7 @@ func (s *Sim) Play(ctx context.Context) {
 	}
 }
 
-// staleAfter is how often the picture for stale reads is taken: it is then one to two of these old.
+// staleAfter is how often a picture for stale reads is taken; the one that is shown is one to two of these old.
 const staleAfter = 30 * time.Second
 
 func (s *Sim) step(now time.Time) {
@@ -212,8 +216,8 @@ func (s *Sim) step(now time.Time) {
 	s.stream.publish(changes, now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now.Sub(s.oldAt) >= staleAfter {
-		s.older, s.oldAt = s.market.Clone(), now
+	if now.Sub(s.recentAt) >= staleAfter {
+		s.older, s.recent, s.recentAt = s.recent, s.market.Clone(), now
 	}
 }
 

@@ -53,7 +53,9 @@ func rest(t *testing.T, s *Sim, path string) map[string]any {
 	var got struct {
 		Data map[string]any `json:"data"`
 	}
-	if err := json.Unmarshal([]byte(text(t, get(t, s, "public", path))), &got); err != nil {
+	d := json.NewDecoder(get(t, s, "public", path).Body)
+	d.UseNumber()
+	if err := d.Decode(&got); err != nil {
 		t.Fatal(err)
 	}
 	return got.Data
