@@ -60,7 +60,7 @@ func (g gauges) Collect(out chan<- prometheus.Metric) {
 	set(descRecorded, is(snap.Recorded))
 	set(descSeq, float64(snap.Seq))
 	set(descIncident, is(snap.Incident.Phase != incident.None && snap.Incident.Phase != incident.Resolved))
-	if snap.At.IsZero() {
+	if beginning(snap) {
 		return
 	}
 	for _, scope := range scopes {
