@@ -64,7 +64,7 @@ func (m *Market) Candles(name, kind, key string) (Candles, Answer) {
 	}
 	until := from.AddDate(years, 0, days)
 	if until.After(m.now) {
-		until = m.now
+		until = m.now.Truncate(time.Minute).Add(time.Minute) // with the running one, also in its first instant
 	}
 	var rows [][6]any
 	var open bar
@@ -101,7 +101,7 @@ func slot(minute int64, kind string, length int64) int64 {
 
 // minutes tells visit every minute in [from, until), from the past before start and from what was traded after it.
 func (p *pair) minutes(from, until, start time.Time, visit func(bar)) {
-	first, end, live := from.Unix()/60, (until.Unix()+59)/60, start.Unix()/60
+	first, end, live := from.Unix()/60, until.Unix()/60, start.Unix()/60
 	for at := first; at < min(end, live); at++ {
 		visit(p.past.bar(at))
 	}

@@ -3,6 +3,7 @@ package market
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,6 +101,7 @@ func (m *Market) Set(name string, s Setting, now time.Time) []Change {
 	}
 	if s.CircuitBreak == ModeNone && !p.Delisted {
 		p.uncross(&c)
+		p.reopen(m.rng, &c)
 		p.trim(m.rng, &c)
 		c.Ticker = true
 	}
@@ -110,7 +112,7 @@ func (m *Market) Set(name string, s Setting, now time.Time) []Change {
 // uncross executes the call auction: everything that crosses trades at one price.
 func (p *pair) uncross(c *Change) {
 	price, amount := p.auction()
-	for len(p.asks) > 1 && len(p.bids) > 1 && p.bids[0].Price >= p.asks[0].Price {
+	for len(p.asks) > 0 && len(p.bids) > 0 && p.bids[0].Price >= p.asks[0].Price {
 		n := min(p.asks[0].Amount, p.bids[0].Amount)
 		p.asks[0].Amount -= n
 		p.bids[0].Amount -= n
@@ -124,6 +126,21 @@ func (p *pair) uncross(c *Change) {
 	}
 	if amount > 0 {
 		p.execute(c, Buy, price, amount)
+	}
+}
+
+// reopen puts a first order on a side that an auction has emptied.
+func (p *pair) reopen(rng *rand.Rand, c *Change) {
+	fair := int64(math.Round(p.fair))
+	if len(p.asks) == 0 {
+		price := fair + 1
+		if len(p.bids) > 0 {
+			price = max(price, p.bids[0].Price+1)
+		}
+		p.asks = put(p.asks, Level{price, p.amount(rng)}, 1, &c.Asks)
+	}
+	if len(p.bids) == 0 && p.asks[0].Price > 1 {
+		p.bids = put(p.bids, Level{max(1, min(fair, p.asks[0].Price-1)), p.amount(rng)}, -1, &c.Bids)
 	}
 }
 

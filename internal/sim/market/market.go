@@ -140,6 +140,7 @@ func (m *Market) remember(p *pair) {
 		p.trades = append(p.trades, ts...)
 	}
 	slices.Reverse(p.trades)
+	p.last = p.trades[len(p.trades)-1].Price
 	for i := range p.window {
 		first := (minute/bucketWidth - int64(buckets-1-i)) * bucketWidth
 		b := p.past.bar(first)
