@@ -34,8 +34,7 @@ type front struct {
 	Parts  []row
 	Looked fresh
 	Market market
-	Plots  []plot
-	PlotAt fresh
+	Plots  gallery
 	Story  []step
 	Past   []pastRow
 	Proof  proof
@@ -81,7 +80,7 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) {
 		Past:   pastRows(l, past, 5, now),
 		Proof:  proven(l, snap, now),
 	}
-	b.Plots, b.PlotAt = s.plots(l, snap, now)
+	b.Plots = s.plots(l, snap, now)
 	if snap.Verdict.Scope == diagnose.OwnLine && !anyWell(snap.Round) {
 		ban := scopeBadge(l, diagnose.OwnLine)
 		b.Ban = &ban
@@ -341,6 +340,9 @@ type self struct {
 	Notes   []string
 }
 
+// askedMost hosts are named with the number of requests that they got; the others are few, and counted together.
+const askedMost = 4
+
 func watcher(l text.Lang, snap watch.Snapshot, now time.Time) self {
 	if beginning(snap) {
 		return self{Every: text.Say(l, "web.self.starting", nil)}
@@ -374,10 +376,16 @@ func watcher(l text.Lang, snap watch.Snapshot, now time.Time) self {
 	}
 	asked := slices.SortedFunc(maps.Keys(snap.Asked), func(a, b probe.Host) int { return cmp.Or(snap.Asked[b]-snap.Asked[a], cmp.Compare(a, b)) })
 	var said []string
-	for _, h := range asked {
-		if n := snap.Asked[h]; n > 0 {
-			said = append(said, text.Say(l, "host."+string(h), nil)+" "+strconv.Itoa(n))
+	rest := 0
+	for i, h := range asked {
+		if i < askedMost && snap.Asked[h] > 0 {
+			said = append(said, text.Say(l, "web.self.asked", text.Args{"host": text.Say(l, "host."+string(h), nil), "n": strconv.Itoa(snap.Asked[h])}))
+		} else {
+			rest += snap.Asked[h]
 		}
+	}
+	if rest > 0 {
+		said = append(said, text.Say(l, "web.self.asked.rest", text.Args{"n": strconv.Itoa(rest)}))
 	}
 	out.Asked = say.List(l, said)
 	return out
