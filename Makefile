@@ -63,7 +63,7 @@ fuzz: needs ## every fuzz test for FUZZTIME
 bench: needs ## the benchmarks of docs/benchmarks.md
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-interop: needs ## unmodified third-party clients against the simulator
+interop: build ## unmodified third-party clients against the simulator
 	scripts/npm.sh internal/sim/interop
 
 browser: build ## the dashboard in a real Chromium

@@ -13,14 +13,13 @@ import (
 
 // An outage is one thing that is posted to the simulator, and the verdict that must follow.
 type outage struct {
-	name   string
-	post   string         // path of the control interface
-	body   map[string]any // of the post
-	undo   string         // method and path; "" deletes the fault
-	back   map[string]any // body of the undo
-	want   string         // scope and parts
-	group  string         // of the published figures
-	within time.Duration  // the project's promise for the slowest one
+	name  string
+	post  string         // path of the control interface
+	body  map[string]any // of the post
+	undo  string         // method and path; "" deletes the fault
+	back  map[string]any // body of the undo
+	want  string         // scope and parts
+	group string         // of the published figures
 }
 
 func fault(host, effect string, more ...any) map[string]any {

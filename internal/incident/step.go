@@ -110,7 +110,7 @@ func begin(s State, v diagnose.Verdict) (State, []Action) {
 		s.Flaps = remember(s.Flaps, v.At)
 	}
 	s.Current = described(Incident{
-		ID: s.Symptom.UTC().Format("20060102-150405"), Phase: Identified, Since: s.Symptom, Opened: v.At, QuietFor: quiet(s),
+		ID: s.Symptom.In(jst).Format("20060102-150405"), Phase: Identified, Since: s.Symptom, Opened: v.At, QuietFor: quiet(s),
 	}, v)
 	if question {
 		s.Current.Phase = Investigating
@@ -218,6 +218,9 @@ func recovering(s State, v diagnose.Verdict) (State, []Action) {
 	s.Current, s.Told, s.Said, s.EndedAt = Incident{}, 0, Saying{}, v.At
 	return s, []Action{{Kind: "resolved", At: v.At, Incident: done, Announce: told}}
 }
+
+// jst: an ID is read by people, beside times that are Japan's.
+var jst = time.FixedZone("JST", 9*60*60)
 
 // quiet is how long it must stay well: doubled by every relapse that is still remembered.
 func quiet(s State) time.Duration {
