@@ -2,10 +2,15 @@ package main
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -18,14 +23,87 @@ func TestMain(m *testing.M) {
 	}})
 }
 
-// TestStories plays testdata/script: each file is one user's story.
+// TestStories plays testdata/script: each file is one user's story. Beside testscript's own commands there are
+//
+//	await FILE              wait until a file is there
+//	reach URL               wait until a page answers
+//	control METHOD PATH [JSON]   call the control interface of the simulator at $PORT
+//	incident PART           wait until the daemon at $DASHBOARD tells of an incident of this part
+//	exits N ARGUMENT...     run hikeshi and want this exit code
+//	sed FROM TO OLD NEW     copy a file with every OLD replaced
+//
+// and $PORT, the first of a hundred free ports, with $DASHBOARD and $CONTROL among them.
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LANG", "en_US.UTF-8")
 			e.Setenv("HOME", e.WorkDir)
+			base := freeBlock(t)
+			e.Setenv("PORT", strconv.Itoa(base))
+			e.Setenv("DASHBOARD", strconv.Itoa(base+60))
+			e.Setenv("CONTROL", strconv.Itoa(base+99))
 			return nil
 		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"await": func(ts *testscript.TestScript, _ bool, args []string) {
+				poll(ts, args[0], func() bool { _, err := os.Stat(ts.MkAbs(args[0])); return err == nil })
+			},
+			"reach": func(ts *testscript.TestScript, _ bool, args []string) {
+				poll(ts, args[0], func() bool {
+					res, err := http.Get(args[0])
+					if err != nil {
+						return false
+					}
+					res.Body.Close()
+					return res.StatusCode == http.StatusOK
+				})
+			},
+			"control": func(ts *testscript.TestScript, _ bool, args []string) {
+				req, err := http.NewRequest(args[0], "http://127.0.0.1:"+ts.Getenv("CONTROL")+args[1], strings.NewReader(strings.Join(args[2:], " ")))
+				ts.Check(err)
+				res, err := http.DefaultClient.Do(req)
+				ts.Check(err)
+				defer res.Body.Close()
+				b, err := io.ReadAll(res.Body)
+				ts.Check(err)
+				if res.StatusCode != http.StatusOK {
+					ts.Fatalf("%s %s: %d %s", args[0], args[1], res.StatusCode, b)
+				}
+			},
+			"incident": func(ts *testscript.TestScript, _ bool, args []string) {
+				poll(ts, "an incident of "+args[0], func() bool {
+					res, err := http.Get("http://127.0.0.1:" + ts.Getenv("DASHBOARD") + "/api/v1/incidents")
+					if err != nil {
+						return false
+					}
+					defer res.Body.Close()
+					b, err := io.ReadAll(res.Body)
+					return err == nil && strings.Contains(string(b), args[0])
+				})
+			},
+			"sed": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.ReplaceAll(ts.ReadFile(args[0]), args[2], args[3])), 0o644))
+			},
+			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
+				err := ts.Exec("hikeshi", args[1:]...)
+				got := "0"
+				if err != nil {
+					got = strings.TrimPrefix(err.Error(), "exit status ")
+				}
+				if got != args[0] {
+					ts.Fatalf("exit code %s, want %s", got, args[0])
+				}
+			},
+		},
 	})
+}
+
+// poll waits for something that another process does.
+func poll(ts *testscript.TestScript, what string, done func() bool) {
+	for end := time.Now().Add(30 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			ts.Fatalf("%s: not within 30 s", what)
+		}
+	}
 }
