@@ -75,9 +75,7 @@ func (s *Sim) page(host string, v visit, r *http.Request) answer {
 			return render("help", view{Title: "ヘルプセンター"})
 		}
 	case "x":
-		if path == "/" || path == "/bitbank_inc" {
-			return render("posts", view{Title: "bitbank_inc の投稿", Notices: s.published("x")})
-		}
+		return s.timeline(strings.TrimPrefix(path, "/"))
 	case "neutral1", "neutral2", "neutral3":
 		if path == "/" {
 			return render("neutral", view{Title: "中立サイト" + strings.TrimPrefix(host, "neutral")})
@@ -134,6 +132,19 @@ func (s *Sim) blogPage(path string) answer {
 		}
 	}
 	return plain(http.StatusNotFound, "")
+}
+
+// official is the exchange's handle on X. Impostors have others, and so their posts stand elsewhere.
+const official = "bitbank_inc"
+
+// timeline is what one handle has posted on X.
+func (s *Sim) timeline(handle string) answer {
+	handle = orElse(handle, official)
+	posts := slices.DeleteFunc(s.published("x"), func(n Notice) bool { return strings.TrimPrefix(orElse(n.From, official), "@") != handle })
+	if len(posts) == 0 && handle != official {
+		return plain(http.StatusNotFound, "")
+	}
+	return render("posts", view{Title: handle + " の投稿", Notices: posts})
 }
 
 // feed writes Atom (RFC 4287).

@@ -68,7 +68,7 @@ func TestANoticeStandsWhereItsChannelIsRead(t *testing.T) {
 	}
 	for channel, list := range where {
 		mark := "しるし" + channel
-		post(t, s, "/notices", `{"id":"N-`+channel+`","synthetic":true,"exchange":"bitbank","channel":"`+channel+`","from":"https://bitbank.cc/","lang":"ja",
+		post(t, s, "/notices", `{"id":"N-`+channel+`","synthetic":true,"exchange":"bitbank","channel":"`+channel+`","from":"@bitbank_inc","lang":"ja",
 			"published_at":"2026-11-24T14:22:00+09:00","title":"","body":"`+mark+` <script>alert(1)</script> & 続報","thread":"T","expect":{"relevant":true},"notes":""}`)
 		for page := range pages {
 			host, path, _ := strings.Cut(page, "/")
@@ -102,6 +102,17 @@ func TestANoticeStandsWhereItsChannelIsRead(t *testing.T) {
 	}
 	if err := xml.Unmarshal([]byte(text(t, get(t, s, "blog", "/news.xml"))), &feed); err != nil || len(feed.Entries) != 2 || feed.Entries[0].Title != "新しい" || !feed.Updated.Equal(feed.Entries[0].Updated) {
 		t.Errorf("feed: %v %+v", err, feed)
+	}
+}
+
+func TestAnImpostorsPostsStandUnderItsOwnHandle(t *testing.T) {
+	s := calm(t, Options{})
+	post(t, s, "/notices", `{"channel":"x","from":"@bitbank_official","body":"出金を再開しました。こちらから"}`)
+	if body := text(t, get(t, s, "x", "/bitbank_inc")); strings.Contains(body, "出金を再開") {
+		t.Error("it stands under the exchange's handle")
+	}
+	if body := text(t, get(t, s, "x", "/bitbank_official")); !strings.Contains(body, "出金を再開") {
+		t.Error("it stands nowhere")
 	}
 }
 
