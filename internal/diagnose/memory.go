@@ -55,7 +55,7 @@ func (m *Memory) See(o probe.Observation) {
 	if o.Target == "" {
 		return
 	}
-	o.At = o.At.UTC().Round(0) // without the monotonic reading, which the journal would lose
+	o = coarse(o)
 	s := m.signals[o.Target]
 	if s == nil {
 		s = &Signal{}
@@ -82,6 +82,25 @@ func (m *Memory) See(o probe.Observation) {
 		m.line(o)
 	}
 	m.market(o)
+}
+
+// coarse drops what is noise below a millisecond: the journal packs digests by it, and a verdict that is replayed from
+// there must be the one that was given. The monotonic reading, which the journal would lose, goes too.
+func coarse(o probe.Observation) probe.Observation {
+	o.At, o.DataAt = o.At.UTC().Truncate(time.Millisecond), o.DataAt.UTC().Truncate(time.Millisecond)
+	t := &o.Timing
+	for _, d := range []*time.Duration{&o.Took, &o.Skew, &t.DNS, &t.Connect, &t.TLS, &t.FirstByte, &t.Body} {
+		*d = millis(*d)
+	}
+	return o
+}
+
+// millis rounds a duration, but never to nothing.
+func millis(d time.Duration) time.Duration {
+	if r := d.Round(time.Millisecond); r != 0 || d <= 0 {
+		return r
+	}
+	return time.Millisecond
 }
 
 // weigh moves the score of one target by one look.
@@ -330,11 +349,13 @@ func (m *Memory) market(o probe.Observation) {
 // Round is everything known now. It shares nothing with the memory.
 func (m *Memory) Round(now time.Time) Round {
 	r := Round{
-		Now: now.UTC().Round(0), Signals: make(map[probe.Target]Signal, len(m.signals)),
+		Now: now.UTC().Truncate(time.Millisecond), Signals: make(map[probe.Target]Signal, len(m.signals)),
 		Watcher: m.watcher, Targets: m.watched,
 	}
 	for t, s := range m.signals {
-		r.Signals[t] = *s
+		is := *s
+		is.Usual, is.Every = millis(s.Usual), millis(s.Every)
+		r.Signals[t] = is
 	}
 	for t := range m.watched {
 		if _, seen := r.Signals[t]; !seen {
