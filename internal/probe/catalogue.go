@@ -28,7 +28,8 @@ type catalogue struct {
 }
 
 // Catalogue is every look that the options configure, with its own deadline and rhythm. Looks at one host are out of
-// step with each other, so that something is looked at about every second.
+// step with each other, so that something is looked at about every second. A negative offset is a first look at once
+// with the following ones on their grid.
 func Catalogue(o Options, m Machine) ([]Probe, error) {
 	c := &catalogue{o: o, m: m, d: &dialer{net: m, roots: o.Roots}, sites: map[Host]*site{}}
 	for role, place := range o.Places {
@@ -160,9 +161,10 @@ func (c *catalogue) pages() {
 		every         time.Duration
 		at, then      time.Duration
 	}{
-		// Three a minute each leave half of a page's minute for looks that are pulled forward.
-		{Web, WebPage, WebAsset, 20 * time.Second, 0, 10 * time.Second},
-		{App, AppPage, AppBackend, 20 * time.Second, 200 * time.Millisecond, 15 * time.Second},
+		// Something of each is asked every 8.5 s, so that what one look sees is known within ten; and nearly half
+		// of a page's minute is left for looks that are pulled forward.
+		{Web, WebPage, WebAsset, 17 * time.Second, 0, 8500 * time.Millisecond},
+		{App, AppPage, AppBackend, 17 * time.Second, -13 * time.Second, 12500 * time.Millisecond},
 		{Support, SupportPage, SupportHelp, 25 * time.Second, 12 * time.Second, 20 * time.Second},
 	} {
 		s := c.sites[two.role]
@@ -181,8 +183,7 @@ func pageKey(role Host, s *site) string { return string(role) + s.url.Path }
 
 // others are the sites that have nothing to do with bitbank, and the other exchanges.
 func (c *catalogue) others() {
-	// Negative: the first look is at once, because without two neutral sites nothing is said, and the following ones
-	// keep to their grid.
+	// Without two neutral sites nothing is said, so their first looks are at once, like the app's.
 	offsets := []time.Duration{0, -8 * time.Second, -4 * time.Second}
 	for i, role := range []Host{Neutral1, Neutral2, Neutral3} {
 		if s := c.sites[role]; s != nil {

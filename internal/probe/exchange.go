@@ -17,7 +17,7 @@ const (
 	// dataMost bounds an answer of an interface. The largest that we ask for, the settings of all pairs, is 100 kB.
 	dataMost = 1 << 20
 	// pageMost is how much of a page is read: what a page is shows in its first lines.
-	pageMost = 256 << 10
+	pageMost = 64 << 10
 	// agent says who asks. Nobody is imitated.
 	agent = "Hikeshi (outage watch)"
 )

@@ -40,6 +40,14 @@ type feed struct {
 
 var hashSeed = maphash.MakeSeed()
 
+func newFeed(c bitbank.Channel) *feed {
+	f := &feed{channel: c}
+	if c == bitbank.ChannelDepthWhole {
+		f.all.least, f.main.least = paceWholes, paceWholes
+	}
+	return f
+}
+
 // hear takes in one message.
 func (f *feed) hear(e bitbank.Event, main bool) {
 	f.all.hear(e.At)

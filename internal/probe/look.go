@@ -10,7 +10,7 @@ type Probe struct {
 	Target   Target
 	Host     Host
 	Every    time.Duration
-	Offset   time.Duration // after the watch began, so that the looks at one host do not fall together
+	Offset   time.Duration // after the watch began, so that the looks at one host do not fall together; may be negative
 	Deadline time.Duration // Look returns by then, whatever the other side does
 	Budget   string        // key of the request budget; empty for a look that sends no request
 	Also     []Target      // further targets that Follow reports on, such as the channels of a stream

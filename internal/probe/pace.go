@@ -4,19 +4,21 @@ import "time"
 
 const (
 	// paceLeast is the least silence that is worth a word: with it and two reports a second apart, a verdict is there
-	// within five seconds.
-	paceLeast = 1800 * time.Millisecond
-	// paceFactor is how many times its longest pause of late a source may be silent. A market is bursty: a pause
-	// twice as long as any in ten minutes of messages is rare enough to ask REST about, which then decides.
-	paceFactor = 2
+	// within five seconds. Whole books come once a second when something has changed, so one may be left out.
+	paceLeast  = 1500 * time.Millisecond
+	paceWholes = 2200 * time.Millisecond
+	// A source may be silent for half as long again as its longest pause of late. A market is bursty: a pause longer
+	// than that is rare enough to ask REST about, which then decides whether the market is quiet.
+	paceOver, paceUnder = 3, 2
 	// paceKnown is how many messages make a habit.
 	paceKnown = 20
 )
 
 // A pace is how regularly messages arrive: the longest pause in each of the last ten minutes.
 type pace struct {
-	last    time.Time // newest arrival, or when a new connection began
-	heard   int       // since the program began
+	least   time.Duration // 0: paceLeast
+	last    time.Time     // newest arrival, or when a new connection began
+	heard   int           // since the program began
 	longest [10]time.Duration
 	minute  int64
 }
@@ -34,7 +36,7 @@ func (p *pace) hear(now time.Time) {
 	if !p.last.IsZero() {
 		pause := now.Sub(p.last)
 		if limit, known := p.limit(); known {
-			pause = min(pause, limit*3/4)
+			pause = min(pause, limit*4/5)
 		}
 		slot := &p.longest[p.minute%int64(len(p.longest))]
 		*slot = max(*slot, pause)
@@ -44,9 +46,9 @@ func (p *pace) hear(now time.Time) {
 
 // limit is how long silence is ordinary; known is false until there is a habit.
 func (p *pace) limit() (limit time.Duration, known bool) {
-	limit = paceLeast
+	limit = max(paceLeast, p.least)
 	for _, l := range p.longest {
-		limit = max(limit, paceFactor*l)
+		limit = max(limit, l*paceOver/paceUnder)
 	}
 	return limit, p.heard >= paceKnown
 }

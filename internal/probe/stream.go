@@ -59,7 +59,7 @@ func (d *dialer) follow(s *site, pairs []string, book *pairBook) func(context.Co
 	return func(ctx context.Context, report func(Observation)) {
 		f := &follower{pairs: pairs, book: book, report: report, feeds: map[bitbank.Channel]*feed{}, begun: time.Now(), said: map[Target]Observation{}}
 		for c := range streamTargets {
-			f.feeds[c] = &feed{channel: c}
+			f.feeds[c] = newFeed(c)
 		}
 		happenings := make(chan happening)
 		c := &connector{dial: d, site: s, rooms: marketRooms(pairs), tell: func(h happening) bool {

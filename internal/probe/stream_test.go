@@ -239,3 +239,102 @@ func TestReconnectingStaysPolite(t *testing.T) {
 		}
 	})
 }
+
+// A quiet market says nothing for minutes on the channels of trades and of modes; that is no silence. Books that have
+// always been slow are given the time they take.
+func TestChannelsThatAreQuietByNatureAreNotCalledSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t)
+		w.names["s.example"] = four
+		speak := func(rooms map[string]time.Duration) func(net.Conn) {
+			return func(c net.Conn) { socketIO(c, rooms) }
+		}
+		w.serve(streamAddr, speak(map[string]time.Duration{"depth_diff_btc_jpy": 200 * time.Millisecond, "depth_whole_btc_jpy": 7 * time.Second}))
+		p := probes(t, probe.Options{Pairs: []string{"btc_jpy"}, Places: map[probe.Host]probe.Place{probe.Stream: {URL: "ws://s.example"}}}, w)[probe.StreamSocket]
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		seen := map[probe.Target]int{}
+		begin := time.Now()
+		p.Follow(ctx, func(o probe.Observation) {
+			seen[o.Target]++
+			// The ticker never came at all, and that is worth a word after a quarter of a minute.
+			if o.Failure != probe.OK && !(o.Target == probe.StreamTicker && o.At.Sub(begin) > 14*time.Second && o.Failure == probe.ChannelSilent) {
+				t.Errorf("after %v %s: %q %s", o.At.Sub(begin), o.Target, o.Failure, o.Detail)
+			}
+		})
+		for _, target := range allOfStream {
+			if seen[target] < 250 {
+				t.Errorf("%s: %d reports in five minutes", target, seen[target])
+			}
+		}
+	})
+}
+
+// A connection whose other end is gone looks open for a minute. It is given up, once, and the next one works.
+func TestAHalfOpenConnectionIsNoticedAndReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t)
+		w.names["s.example"] = four
+		var mu sync.Mutex
+		var conns []*deafEnd
+		w.door(streamAddr, func(c net.Conn) error {
+			d := &deafEnd{Conn: c}
+			mu.Lock()
+			defer mu.Unlock()
+			conns = append(conns, d)
+			w.busy.Go(func() {
+				defer c.Close()
+				socketIO(d, map[string]time.Duration{"depth_diff_btc_jpy": 100 * time.Millisecond, "ticker_btc_jpy": 300 * time.Millisecond})
+			})
+			return nil
+		})
+		p := probes(t, probe.Options{Pairs: []string{"btc_jpy"}, Places: map[probe.Host]probe.Place{probe.Stream: {URL: "ws://s.example"}}}, w)[probe.StreamSocket]
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var cut time.Time
+		time.AfterFunc(30*time.Second, func() {
+			mu.Lock()
+			defer mu.Unlock()
+			cut = time.Now()
+			conns[0].lose()
+		})
+		var silent, back time.Duration
+		p.Follow(ctx, func(o probe.Observation) {
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case o.Target != probe.StreamDiff || cut.IsZero():
+			case o.Failure == probe.Silent && silent == 0:
+				silent = o.At.Sub(cut)
+			case o.Failure == probe.OK && silent > 0 && back == 0:
+				back = o.At.Sub(cut)
+			}
+		})
+		if silent == 0 || silent > 2*time.Second || back == 0 || back > 10*time.Second || len(conns) != 2 {
+			t.Errorf("silent after %v, well after %v, over %d connections", silent, back, len(conns))
+		}
+	})
+}
+
+// deafEnd loses what is written to it once lose was called.
+type deafEnd struct {
+	net.Conn
+	mu   sync.Mutex
+	lost bool
+}
+
+func (d *deafEnd) lose() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lost = true
+}
+
+func (d *deafEnd) Write(b []byte) (int, error) {
+	d.mu.Lock()
+	lost := d.lost
+	d.mu.Unlock()
+	if lost {
+		return len(b), nil
+	}
+	return d.Conn.Write(b)
+}
