@@ -61,6 +61,9 @@ func (e *evidence) ask(v *Verdict) []probe.Target {
 			}
 		}
 	}
+	if l := e.look(probe.PrivateSigned); l.failing() && l.kind == clockRefused && !e.look(probe.ClockNTP).Last.At.After(l.From) {
+		add(probe.ClockNTP)
+	}
 	refs := false
 	for _, l := range e.refs {
 		refs = refs || waiting(l) || l.failing() && l.Bad > 0 && !decided

@@ -93,7 +93,7 @@ func worse(a, b PartState) PartState {
 func (e *evidence) chain(v *Verdict) []Link {
 	link := func(name string, s State) Link { return Link{Name: name, State: s} }
 	machine := Well
-	if _, off := e.skew(); off {
+	if _, off := e.skew(time.Time{}); off {
 		machine = Limited
 	}
 	switch v.Sentence {

@@ -37,7 +37,7 @@ func TestWhoseTroubleItIs(t *testing.T) {
 		{name: "the provider's line is cut", sees: isp, scope: OwnLine, sentence: "own_line.1"},
 		{name: "the provider says unreachable", sees: fails{"*": probe.ConnectUnreachable}, scope: OwnLine, sentence: "own_line.1"},
 		{name: "names are not looked up, kept connections work", sees: fails{"self/dns_system": probe.DNSTimeout, "self/dns_second": probe.DNSTimeout, "neutral1/": probe.DNSTimeout, "neutral2/": probe.DNSTimeout, "neutral3/": probe.DNSTimeout, "web/": probe.DNSTimeout, "web/connect4": probe.OK, "self/bitbank_dns": probe.DNSTimeout, "self/bitbank_dns2": probe.DNSTimeout}, scope: OwnLine, sentence: "own_line.3"},
-		{name: "the resolvers say that they failed", sees: fails{"*": probe.DNSFailed, "self/dns_system": probe.DNSFailed, "self/dns_second": probe.DNSFailed}, scope: OwnLine, sentence: "own_line.3"},
+		{name: "the resolvers say that they failed", sees: fails{"*": probe.DNSFailed, "self/dns_system": probe.DNSFailed, "self/dns_second": probe.DNSFailed}, scope: OwnLine, sentence: "own_line.9"},
 		{name: "one resolver does not know bitbank", sees: fails{"self/bitbank_dns": probe.DNSNotFound}, scope: OwnLine, sentence: "own_line.3"},
 		{name: "a sign-in page of public Wi-Fi", sees: fails{"neutral1/": probe.Portal, "neutral2/": probe.Portal, "neutral3/": probe.Portal, "web/": html, "app/": html, "public/": probe.TLSUntrusted, "private/": probe.TLSUntrusted, "stream/": probe.TLSUntrusted}, scope: OwnLine, sentence: "own_line.5"},
 		{name: "every certificate has run out: our date is wrong", sees: fails{"*": probe.TLSExpired}, scope: OwnLine, sentence: "own_line.7"},

@@ -167,7 +167,8 @@ func (e *evidence) house(one entrance) (house, bool) {
 
 // besides reports whether one keeps failing, before and after the other was well.
 func besides(one, other look) bool {
-	return one.failing() && one.kind != unnamed && one.Bad >= 2 && other.known && other.OKAt.After(one.From) && one.OtherOK.After(one.From)
+	return one.failing() && one.kind != unnamed && one.Bad >= 2 && other.known && other.OKAt.After(one.From) &&
+		one.Last.At.After(other.OKAt) && one.OtherOK.After(one.From)
 }
 
 // sum adds up the different looks at one host.
@@ -271,6 +272,11 @@ func (h *house) measureSlow() {
 		}
 	}
 	h.slow = slow >= slowLooks
+}
+
+// mute: nobody answers there. A stream that was open and brings nothing at all any more looks the same from here.
+func (h house) mute() bool {
+	return h.kind == silent || h.kind == unreachable || h.failure == probe.Silent
 }
 
 // state is how the function behind the entrance stands.

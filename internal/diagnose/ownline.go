@@ -68,7 +68,11 @@ func ownResolver(e *evidence) *Verdict {
 		return nil
 	}
 	r := Reason{Code: "dns_failing", Args: args("failure", string(refs[0].Last.Failure)), Targets: []probe.Target{probe.DNSSystem, probe.DNSSecond}}
-	return own("own_line.3", since, append([]Reason{r}, e.references()...)...)
+	sentence := "own_line.3"
+	if !e.answeredAfter(since) {
+		sentence = "own_line.9" // the resolver may be this machine's own, so the line is not proven to work
+	}
+	return own(sentence, since, append([]Reason{r}, e.references()...)...)
 }
 
 // resolverRefusesBitbank: one resolver alone does not know bitbank's names. Then it is that resolver.
@@ -87,7 +91,7 @@ func ownPortal(e *evidence) *Verdict {
 		return nil
 	}
 	refs, since := e.failingRefs(func(l look) bool {
-		return l.kind == intercepted || l.Last.Failure == probe.Foreign || l.Last.Failure == probe.TLSName
+		return l.kind == intercepted || l.Last.Failure == probe.Foreign
 	})
 	if len(refs) < 2 {
 		return nil
@@ -110,11 +114,11 @@ const (
 	ntpSlack = time.Second
 )
 
-// clocks are the independent opinions about our clock.
-func (e *evidence) clocks() (off, right []time.Duration) {
+// clocks are the independent opinions about our clock that were given after a time.
+func (e *evidence) clocks(after time.Time) (off, right []time.Duration) {
 	vote := func(t probe.Target, slack time.Duration) {
 		l := e.look(t)
-		if !l.known || !l.Last.SkewKnown {
+		if !l.known || !l.Last.SkewKnown || !l.Last.At.After(after) {
 			return
 		}
 		if l.Last.Skew.Abs() > slack {
@@ -131,8 +135,8 @@ func (e *evidence) clocks() (off, right []time.Duration) {
 }
 
 // skew is how far our clock is off, when at least two others agree on it.
-func (e *evidence) skew() (time.Duration, bool) {
-	off, right := e.clocks()
+func (e *evidence) skew(after time.Time) (time.Duration, bool) {
+	off, right := e.clocks(after)
 	if len(off) < 2 || len(right) >= len(off) {
 		return 0, false
 	}
@@ -140,9 +144,10 @@ func (e *evidence) skew() (time.Duration, bool) {
 	return off[len(off)/2], true
 }
 
-// ownClock: bitbank refuses our signed requests because of their time, or nobody's certificate is valid today.
+// ownClock: bitbank refuses our signed requests because of their time, or nobody's certificate is valid today. It is
+// bitbank's clock only when that is shown: by opinions on ours from after the refusal, since a clock may have been set
+// meanwhile.
 func ownClock(e *evidence) *Verdict {
-	n, off := e.skew()
 	if refs, since := e.failingRefs(func(l look) bool { return l.Last.Failure == probe.TLSExpired }); len(refs) >= 2 {
 		return own("own_line.7", since, Reason{Code: "all_expired", Args: args("n", strconv.Itoa(len(refs))), Targets: targetsOf(refs)})
 	}
@@ -150,25 +155,31 @@ func ownClock(e *evidence) *Verdict {
 	if !l.failing() || l.Bad == 0 || l.kind != clockRefused {
 		return nil
 	}
-	if l.score < sickAt && !off {
-		return nil
-	}
 	r := Reason{Code: "clock_refused", Args: args("code", strconv.Itoa(l.Last.Code)), Targets: []probe.Target{probe.PrivateSigned}}
+	ntp := e.look(probe.ClockNTP)
+	asked := ntp.known && ntp.Last.SkewKnown && ntp.Last.At.After(l.From)
+	n, off := e.skew(l.From)
+	if !off && asked && ntp.Last.Skew.Abs() > ntpSlack { // a Date is too coarse to contradict it
+		n, off = ntp.Last.Skew, true
+	}
 	if off {
 		v := own("own_line.4", l.From, r, Reason{Code: "clock_off", Args: args("n", seconds(n))})
 		v.Args = args("n", seconds(n))
 		return v
 	}
-	if _, right := e.clocks(); len(right) >= 2 {
-		return nil // others agree with our clock, so bitbank's is off: see onePart
-	}
-	if l.Last.SkewKnown && l.Last.Skew.Abs() > ntpSlack {
-		v := own("own_line.4", l.From, r)
-		v.Args = args("n", seconds(l.Last.Skew))
-		return v
+	_, right := e.clocks(l.From)
+	theirs := l.Last.SkewKnown && l.Last.Skew.Abs() > dateSlack && len(right) >= 2
+	switch {
+	case asked || theirs:
+		return nil // see onePart
+	case l.score < sickAt, e.now.Sub(l.From) < clockSettling:
+		return &Verdict{Sentence: "not_proven.1", Args: args("n", "5"), Since: l.From, Reasons: []Reason{r}}
 	}
 	return own("own_line.7", l.From, r)
 }
+
+// clockSettling is one round of looks at the references, whose dates tell how our clock stands when no NTP server does.
+const clockSettling = 15 * time.Second
 
 // ownRate: too many requests, and the count that was exceeded is ours.
 func ownRate(e *evidence) *Verdict {
@@ -264,6 +275,17 @@ func (e *evidence) slowRefs() []look {
 		return nil
 	}
 	return out
+}
+
+// prompt reports whether two references have answered as fast as usual after a time.
+func (e *evidence) prompt(after time.Time) bool {
+	n := 0
+	for _, l := range e.refs {
+		if l.known && l.Bad == 0 && l.Slow == 0 && l.OKAt.After(after) {
+			n++
+		}
+	}
+	return n >= min(2, len(e.refs))
 }
 
 // ownSlow: bitbank is slow, and so is everything else.

@@ -38,7 +38,7 @@ func onePathFamily(e *evidence) *Verdict {
 		return nil
 	}
 	for _, f := range []probe.Family{probe.IPv6, probe.IPv4} {
-		if sum[f] < aloneAt || slices.ContainsFunc(e.main(), func(h house) bool { return h.sick && h.family != f }) {
+		if sum[f] < aloneAt || slices.ContainsFunc(e.main(), func(h house) bool { return h.sick && h.beyond(f) }) {
 			continue
 		}
 		id := "path.2"
@@ -50,6 +50,14 @@ func onePathFamily(e *evidence) *Verdict {
 		}}, e.references()...)}
 	}
 	return nil
+}
+
+// beyond reports whether looks at h fail although they did not go by this family.
+func (h house) beyond(f probe.Family) bool {
+	if h.family != f {
+		return true
+	}
+	return slices.ContainsFunc(h.all, func(l look) bool { return l.failing() && l.Bad > 0 && l.Last.Family != 0 && l.Last.Family != f })
 }
 
 // onePath: no way to bitbank, by what routers say or by a neighbour on the same network that is not reached either.
@@ -64,10 +72,10 @@ func onePath(e *evidence) *Verdict {
 			continue
 		}
 		sick = append(sick, h)
-		switch h.kind {
-		case unreachable:
+		switch {
+		case h.kind == unreachable:
 			noWay++
-		case silent:
+		case h.mute():
 			mute++
 		}
 	}
@@ -84,7 +92,7 @@ func onePath(e *evidence) *Verdict {
 	switch {
 	case len(neighbour) > 0:
 		reasons = append(reasons, Reason{Code: "same_edge_failing", Targets: targetsOf(neighbour)})
-	case noWay == len(sick) && refOK(sick).After(since):
+	case noWay*2 > len(sick) && refOK(sick).After(since):
 		reasons = append(reasons, Reason{Code: "unreachable"})
 	default:
 		return nil
@@ -124,7 +132,11 @@ func (e *evidence) onlySick(k kind, sentence, reason string) *Verdict {
 			sick = append(sick, h)
 		}
 	}
-	if len(sick) == 0 || slices.ContainsFunc(sick, func(h house) bool { return h.kind != k }) {
+	all := func(is func(house) bool) bool {
+		return !slices.ContainsFunc(sick, func(h house) bool { return !is(h) })
+	}
+	// A stream that was open before has only gone silent.
+	if all(house.mute) || !all(func(h house) bool { return h.kind == k || h.failure == probe.Silent }) {
 		return nil
 	}
 	since, _ := e.together(sick)

@@ -219,7 +219,7 @@ func (e *evidence) remarks() []Reason {
 	if l := e.look(probe.StreamTicker); l.quiet {
 		out = append(out, Reason{Code: "quiet", Targets: []probe.Target{probe.StreamTicker, probe.PublicTicker}})
 	}
-	if n, off := e.skew(); off {
+	if n, off := e.skew(time.Time{}); off {
 		out = append(out, Reason{Code: "clock_off", Args: args("n", seconds(n))})
 	}
 	if e.r.Watcher.Disk != probe.OK {

@@ -66,14 +66,14 @@ func allOfBitbank(e *evidence) *Verdict {
 		switch {
 		case h.sick && h.state() == Down:
 			sick = append(sick, h)
-			switch h.kind {
-			case unnamed:
+			switch {
+			case h.kind == unnamed:
 				return nil // see namesGone
-			case silent, unreachable:
+			case h.mute():
 				mute++
-			case closedDown:
+			case h.kind == closedDown:
 				closed++
-			case old:
+			case h.kind == old:
 				stale++
 			}
 		case h.well && !h.slow:

@@ -22,7 +22,7 @@ const (
 	clockRefused      // refused because of our clock
 	keyRefused        // refused because of our key
 	challenged        // the edge wants to see a human
-	intercepted       // a certificate of nobody we know
+	intercepted       // a certificate of nobody we know, or of somebody else
 	old               // it flows, but the data is old
 )
 
@@ -74,7 +74,7 @@ func kindOf(o probe.Observation) kind {
 		return unreachable
 	case probe.Challenge:
 		return challenged
-	case probe.TLSUntrusted, probe.Portal:
+	case probe.TLSUntrusted, probe.TLSName, probe.Portal:
 		return intercepted
 	case probe.RateLimited:
 		return overload

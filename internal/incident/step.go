@@ -241,7 +241,7 @@ func visible(v diagnose.Verdict) time.Duration {
 	switch {
 	case asks(v):
 		return openQuestion
-	case v.Sentence == "own_line.3":
+	case v.Sentence == "own_line.3", v.Sentence == "own_line.9":
 		return 20 * time.Second // home routers lose names for some seconds several times a day
 	case v.Sentence == "own_line.8":
 		return 30 * time.Second // somebody in the house downloads something
