@@ -55,8 +55,10 @@ func (w *Watch) settled(s Snapshot) bool {
 	if s.At.IsZero() || len(s.Verdict.Ask) > 0 {
 		return false
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, p := range w.o.Probes {
-		if _, seen := s.Round.Signals[p.Target]; !seen {
+		if _, seen := s.Round.Signals[p.Target]; !seen && !w.none[p.Target] {
 			return false
 		}
 	}

@@ -57,8 +57,9 @@ type Watch struct {
 	out   *recorder
 	plots *series
 
-	mu   sync.Mutex // guards snap alone
+	mu   sync.Mutex // guards what follows
 	snap Snapshot
+	none map[probe.Target]bool // whose newest look saw nothing: there is no such address, for example
 }
 
 // New builds a watch and starts nothing.
@@ -66,7 +67,7 @@ func New(o Options) *Watch {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &Watch{o: o, seen: make(chan probe.Observation, flights), over: make(chan probe.Target, flights), plots: newSeries()}
+	w := &Watch{o: o, seen: make(chan probe.Observation, flights), over: make(chan probe.Target, flights), plots: newSeries(), none: map[probe.Target]bool{}}
 	w.out = newRecorder(o.Journal, o.Log, w.publish)
 	return w
 }
@@ -109,8 +110,11 @@ func (w *Watch) look(ctx context.Context, p probe.Probe) {
 	ctx, cancel := context.WithTimeout(ctx, p.Deadline+500*time.Millisecond)
 	defer cancel()
 	o := p.Look(ctx, func(early probe.Observation) { w.report(ctx, early) })
+	w.mu.Lock()
+	w.none[p.Target] = o.Target == ""
+	w.mu.Unlock()
 	if o.Target == "" {
-		return // cut short by our own end: nothing was seen
+		return // nothing was seen, or it was cut short by our own end
 	}
 	w.report(context.WithoutCancel(ctx), o)
 }
@@ -231,7 +235,10 @@ func (l *loop) health(now, due time.Time) {
 		l.self = l.w.o.Health.Tick(now, due)
 		l.self.Since = since
 	}
-	l.self.Disk = l.w.out.disk()
+	// What keeps the journal from being written outranks what may keep it from being written soon.
+	if disk := l.w.out.disk(); disk != probe.OK || l.w.o.Health == nil {
+		l.self.Disk = disk
+	}
 	l.memory.Watcher(l.self)
 }
 
