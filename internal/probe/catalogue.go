@@ -93,16 +93,16 @@ func (c *catalogue) line() {
 	}
 }
 
-// names are the names of some roles that need a lookup.
-func (c *catalogue) names(roles []Host) []string {
-	var out []string
+// names are the names of some roles that need a lookup, and whose they are.
+func (c *catalogue) names(roles []Host) map[string][]Host {
+	out := map[string][]Host{}
 	for _, r := range roles {
 		s := c.sites[r]
-		if s == nil || s.name == "localhost" || slices.Contains(out, s.name) {
+		if s == nil || s.name == "localhost" {
 			continue
 		}
 		if _, literal := s.literal(); !literal {
-			out = append(out, s.name)
+			out[s.name] = append(out[s.name], r)
 		}
 	}
 	return out

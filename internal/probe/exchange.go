@@ -3,6 +3,7 @@ package probe
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -139,12 +140,27 @@ func (d *dialer) ask(ctx context.Context, s *site, k *keeper, most int64, o *Obs
 	if bad == nil || bad.phase == Body {
 		o.skew(a.header, sent, t.timing.FirstByte)
 	}
-	if k != nil && bad == nil && a.keep {
+	switch {
+	case bad != nil:
+		cut(l.conn)
+	case k != nil && a.keep:
 		k.link = l
-	} else {
+	default:
 		l.conn.Close()
 	}
 	return a, bad
+}
+
+// cut closes a connection without a goodbye. What the line has not delivered would otherwise be sent again for minutes,
+// and be counted as a request then, when its turn has long been given to another.
+func cut(c net.Conn) {
+	if s, ok := c.(*tls.Conn); ok {
+		c = s.NetConn()
+	}
+	if l, ok := c.(interface{ SetLinger(int) error }); ok {
+		l.SetLinger(0)
+	}
+	c.Close()
 }
 
 func (d *dialer) linkFor(ctx context.Context, s *site, k *keeper, t *trip) (*link, *trouble) {

@@ -2,7 +2,9 @@ package probe
 
 import (
 	"context"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -91,9 +93,10 @@ func (p *opinion) differs(resolver string, found bool, now time.Time) bool {
 	return false
 }
 
-// lookNames asks one resolver for some names at once. It fails when none of them is found: a single name that is
-// missing is seen where its host is looked at.
-func (d *dialer) lookNames(resolver string, names []string, p *opinion) doing {
+// lookNames asks one resolver for the names of some roles at once. It fails when none of them is found, and tells which
+// the resolver says not to know; what it does not say in time may have been lost.
+func (d *dialer) lookNames(resolver string, roles map[string][]Host, p *opinion) doing {
+	names := slices.Sorted(maps.Keys(roles))
 	return func(ctx context.Context, o *Observation) *trouble {
 		type found struct {
 			name string
@@ -115,11 +118,16 @@ func (d *dialer) lookNames(resolver string, names []string, p *opinion) doing {
 				continue
 			}
 			missing = append(missing, a.name)
-			if t := dnsTrouble(a.err); bad == nil || t.failure == DNSNotFound {
+			t := dnsTrouble(a.err)
+			if t.failure == DNSNotFound || t.failure == DNSFailed {
+				o.Missing = append(o.Missing, roles[a.name]...)
+			}
+			if bad == nil || t.failure == DNSNotFound {
 				bad = t
 			}
 		}
 		o.Timing.DNS = time.Since(begin)
+		slices.Sort(o.Missing)
 		if len(missing) < len(names) {
 			p.differs(resolver, true, time.Now())
 			o.Detail = short(strings.Join(missing, ", "))

@@ -142,9 +142,10 @@ type Observation struct {
 	Skew    time.Duration `json:"skew,omitzero"`     // our clock minus theirs, from a Date header or NTP; see SkewKnown
 	// SkewKnown says that Skew was measured (a Date header has a resolution of one second).
 	SkewKnown bool        `json:"skew_known,omitzero"`
-	Detail    string      `json:"detail,omitzero"` // at most 200 bytes of raw evidence
-	Pairs     []PairState `json:"pairs,omitzero"`  // from private/status, private/pairs and circuit-break data only
-	Last      string      `json:"last,omitzero"`   // last price as text, from tickers and venues
+	Missing   []Host      `json:"missing,omitzero"` // whose names a resolver says not to know
+	Detail    string      `json:"detail,omitzero"`  // at most 200 bytes of raw evidence
+	Pairs     []PairState `json:"pairs,omitzero"`   // from private/status, private/pairs and circuit-break data only
+	Last      string      `json:"last,omitzero"`    // last price as text, from tickers and venues
 }
 
 // A PairState is what bitbank says of one pair; only the fields of the endpoint that was asked are set.
