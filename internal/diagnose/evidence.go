@@ -53,7 +53,7 @@ type house struct {
 	targets []probe.Target
 	factor  int          // so many times slower than usual; 0 when it is not
 	slow    bool         //
-	unnamed bool         // its name was not looked up in time
+	unnamed []look       // its name was not looked up
 	family  probe.Family // only this family fails
 }
 
@@ -125,13 +125,23 @@ func isChannel(t probe.Target) bool {
 	return t == probe.StreamTicker || t == probe.StreamDiff || t == probe.StreamWhole || t == probe.StreamTrades || t == probe.StreamCircuit
 }
 
-// calm tells whether direct queries show nothing newer than a channel that has gone silent: then nothing was traded.
+// calm tells whether direct queries show nothing newer than a channel that has gone silent: then nothing was traded. When
+// all of the stream is silent, what any of its channels has shown counts.
 func (e *evidence) calm(channel Signal) bool {
 	rest, ok := e.r.Signals[probe.PublicTicker]
-	if !ok || rest.Bad > 0 || rest.Void || rest.Last.DataAt.IsZero() || channel.Last.DataAt.IsZero() {
+	if !ok || rest.Bad > 0 || rest.Void || rest.Last.DataAt.IsZero() {
 		return false
 	}
-	return rest.Last.DataAt.Sub(channel.Last.DataAt) <= slack
+	shown, asked := channel.Last.DataAt, rest.Last.DataAt
+	if channel.Last.Failure == probe.Silent {
+		for _, t := range []probe.Target{probe.StreamTicker, probe.StreamDiff, probe.StreamWhole} {
+			shown = later(shown, e.r.Signals[t].Last.DataAt)
+		}
+		if depth := e.r.Signals[probe.PublicDepth]; depth.Bad == 0 && !depth.Void {
+			asked = later(asked, depth.Last.DataAt)
+		}
+	}
+	return !shown.IsZero() && asked.Sub(shown) <= slack
 }
 
 func (e *evidence) house(one entrance) (house, bool) {
@@ -161,6 +171,7 @@ func (e *evidence) house(one entrance) (house, bool) {
 		}
 	}
 	e.sum(&h, looks)
+	e.nameless(&h)
 	h.measureSlow()
 	return h, true
 }
@@ -179,8 +190,8 @@ func (e *evidence) sum(h *house, looks []look) {
 		if !l.failing() {
 			continue
 		}
-		if l.Last.Failure == probe.DNSTimeout {
-			h.unnamed = true // that is the resolver's silence, not the host's: see namesGone
+		if l.kind == unnamed {
+			h.unnamed = append(h.unnamed, l) // a resolver has said so, not the host: see nameless
 			continue
 		}
 		switch {
@@ -219,8 +230,8 @@ func (e *evidence) sum(h *house, looks []look) {
 	h.sick = h.score >= sickAt || own
 	h.doubt = !h.sick && strongest > 0
 	h.well = known > 0 && strongest == 0 || h.doubt && h.score < doubtAt && strongest < doubtAt
-	if h.unnamed && !h.sick && !h.partial {
-		h.doubt, h.well, h.failure = true, false, probe.DNSTimeout
+	if len(h.unnamed) > 0 && !h.sick && !h.partial {
+		h.doubt, h.well, h.failure = true, false, h.unnamed[0].Last.Failure
 	}
 	if known == 0 {
 		h.doubt = false
@@ -234,6 +245,29 @@ func (e *evidence) sum(h *house, looks []look) {
 		}
 	}
 }
+
+// nameless: the name of a host is not found, and both resolvers say so.
+func (e *evidence) nameless(h *house) {
+	bad := 0
+	for _, l := range h.unnamed {
+		bad += l.Bad
+	}
+	one, two := e.look(probe.BitbankDNS), e.look(probe.BitbankDNS2)
+	if h.sick || bad < 2 || !one.misses(h.host) || !two.misses(h.host) {
+		return
+	}
+	h.sick, h.doubt, h.well, h.kind, h.failure = true, false, false, unnamed, h.unnamed[0].Last.Failure
+	for _, l := range h.unnamed {
+		h.otherOK, h.refOK = later(h.otherOK, l.OtherOK), later(h.refOK, l.RefOK)
+		h.targets = append(h.targets, l.target)
+		if h.from.IsZero() || l.From.Before(h.from) {
+			h.from = l.From
+		}
+	}
+}
+
+// misses reports whether a resolver says that it does not know a host's name.
+func (l look) misses(host probe.Host) bool { return l.known && slices.Contains(l.Last.Missing, host) }
 
 // unanswered is what of l's silence nothing else at the host has contradicted since.
 func (h *house) unanswered(l look, looks []look) float64 {

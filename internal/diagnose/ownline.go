@@ -75,10 +75,21 @@ func ownResolver(e *evidence) *Verdict {
 	return own(sentence, since, append([]Reason{r}, e.references()...)...)
 }
 
-// resolverRefusesBitbank: one resolver alone does not know bitbank's names. Then it is that resolver.
+// resolverRefusesBitbank: our own resolver alone does not know bitbank's names, or some of them. Then it is that resolver.
 func (e *evidence) resolverRefusesBitbank() *Verdict {
 	one, two := e.look(probe.BitbankDNS), e.look(probe.BitbankDNS2)
-	if !one.failing() || one.Bad == 0 || one.score < sickAt || !two.known || two.Bad > 0 {
+	if !two.known || two.Bad > 0 {
+		return nil
+	}
+	for _, h := range e.houses {
+		for _, l := range h.unnamed {
+			if l.Bad >= 2 && one.misses(h.host) && !two.misses(h.host) {
+				return own("own_line.3", l.From,
+					Reason{Code: "dns_one_resolver", Args: args("failure", string(l.Last.Failure)), Targets: []probe.Target{probe.BitbankDNS, probe.BitbankDNS2, l.target}})
+			}
+		}
+	}
+	if !one.failing() || one.Bad == 0 || one.score < sickAt {
 		return nil
 	}
 	return own("own_line.3", one.From,
