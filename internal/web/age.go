@@ -21,10 +21,13 @@ type fresh struct {
 const ring = 50.3
 
 func clock(l text.Lang, at time.Time, limit time.Duration, now time.Time) fresh {
+	if at.IsZero() {
+		return fresh{Limit: int(limit.Seconds()), Age: text.Say(l, "web.ago.never", nil), Old: true, Dash: "0 50.3"}
+	}
 	age := max(0, now.Sub(at))
 	left := max(0, 1-age.Seconds()/limit.Seconds())
 	return fresh{
-		At: at, Limit: int(limit.Seconds()), Age: ago(l, age), Old: at.IsZero() || age > limit,
+		At: at, Limit: int(limit.Seconds()), Age: ago(l, age), Old: age > limit,
 		Dash: fmt.Sprintf("%.1f %.1f", left*ring, ring),
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"hikeshi/internal/diagnose"
 	"hikeshi/internal/incident"
 	"hikeshi/internal/part"
+	"hikeshi/internal/probe"
 	"hikeshi/internal/say"
 	"hikeshi/internal/text"
 	"hikeshi/internal/watch"
@@ -328,5 +329,19 @@ func TestEveryWordOfThePagesIsSaid(t *testing.T) {
 		if prefix == "web." {
 			t.Errorf("nothing says %s", id)
 		}
+	}
+}
+
+func TestWhatWasNeverSeenHasNoAge(t *testing.T) {
+	now := time.Now()
+	snap := scenes(now)[4].snapshot(now)
+	for _, target := range []probe.Target{probe.PrivatePairs, probe.PrivateStatus} {
+		sig := snap.Round.Signals[target]
+		sig.OKAt = time.Time{}
+		snap.Round.Signals[target] = sig
+	}
+	page := body(t, get(t, handler(&fake{snap: snap}), "/?lang=en"))
+	if !strings.Contains(page, text.Say(text.English, "web.ago.never", nil)) || regexp.MustCompile(`\d{5,} d ago`).MatchString(page) {
+		t.Error("pair flags that were never read have an age")
 	}
 }

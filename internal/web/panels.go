@@ -101,6 +101,9 @@ func flagged(l text.Lang, snap watch.Snapshot, p diagnose.PartState) string {
 			bad = append(bad, b.Pair)
 		}
 	}
+	if total == 0 {
+		return text.Say(l, "web.fn.unseen", nil)
+	}
 	if len(bad) == 0 {
 		return text.Say(l, "web.fn.pairs.well", text.Args{"n": strconv.Itoa(total)})
 	}
@@ -140,8 +143,15 @@ func signOf(l text.Lang, s diagnose.State) cell {
 // first are the pairs that most people hold; they stand in sight even when all is well.
 var first = []string{"btc_jpy", "eth_jpy", "xrp_jpy", "sol_jpy"}
 
-// marketAt is when the flags were last read: a look that failed brought none.
-func marketAt(r diagnose.Round) time.Time { return r.Signals[probe.PrivatePairs].OKAt }
+// marketAt is when the flags were last read, of the two places that hold them the one that is behind. A look that
+// failed brought none.
+func marketAt(r diagnose.Round) time.Time {
+	at := r.Signals[probe.PrivatePairs].OKAt
+	if status := r.Signals[probe.PrivateStatus].OKAt; at.IsZero() || !status.IsZero() && status.Before(at) {
+		at = status
+	}
+	return at
+}
 
 func pairs(l text.Lang, snap watch.Snapshot, now time.Time) market {
 	out := market{At: clock(l, marketAt(snap.Round), limitMarket, now), Unseen: len(snap.Verdict.Market) == 0}

@@ -1,0 +1,142 @@
+// A world for the tests: the program's own simulator, and its own daemon watching it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+const program = process.env.HIKESHI ?? resolve(import.meta.dirname, "../../../bin/hikeshi");
+
+// The simulator's hosts take ports from the base on; the configuration that it writes puts the dashboard at base + 60,
+// and its control interface is at base + 99. Below 32768, where Linux begins to hand out ports of its own.
+const dashboard = 60;
+const control = 99;
+
+export class World {
+  #sim;
+  #daemon;
+  #dir = mkdtempSync(join(tmpdir(), "hikeshi-browser-"));
+
+  static async begin() {
+    const w = new World();
+    w.base = await freePorts();
+    w.url = `http://127.0.0.1:${w.base + dashboard}`;
+    w.#sim = run("sim", "--port-base", String(w.base), "--write-config", w.#config);
+    await until("the simulator answers", () => w.control("GET", "/hosts"));
+    return w;
+  }
+
+  get #config() {
+    return join(this.#dir, "hikeshi.yaml");
+  }
+
+  // watch starts the daemon and returns as soon as it listens, which is before its first looks are over.
+  async watch() {
+    this.#daemon = run("run", "--config", this.#config);
+    await until("the dashboard answers", () => fetch(`${this.url}/healthz`));
+  }
+
+  // kill ends the daemon as a crash would.
+  async kill() {
+    const over = once(this.#daemon, "exit");
+    this.#daemon.kill("SIGKILL");
+    await over;
+  }
+
+  async control(method, path, body) {
+    const answer = await fetch(`http://127.0.0.1:${this.base + control}${path}`, { method, body: body && JSON.stringify(body) });
+    if (!answer.ok) {
+      throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    }
+    return answer.json();
+  }
+
+  // fails makes hosts fail and returns what ends that.
+  async fails(effect, ...hosts) {
+    const faults = [];
+    for (const host of hosts) {
+      faults.push((await this.control("POST", "/faults", { host, effect })).id);
+    }
+    return async () => {
+      for (const id of faults) {
+        await this.control("DELETE", `/faults/${id}`);
+      }
+    };
+  }
+
+  // calm ends what a failed test left behind.
+  async calm() {
+    for (const fault of (await this.control("GET", "/faults")).faults) {
+      await this.control("DELETE", `/faults/${fault.id}`);
+    }
+    await this.control("POST", "/pairs/btc_jpy", { status: "NORMAL" });
+  }
+
+  async verdict(lang = "ja") {
+    const answer = await fetch(`${this.url}/api/v1/verdict?lang=${lang}`);
+    return answer.ok ? answer.json() : {};
+  }
+
+  async scope(want) {
+    await until(`the verdict is ${want}`, async () => {
+      if ((await this.verdict()).scope !== want) {
+        throw new Error(JSON.stringify(await this.verdict()));
+      }
+    });
+  }
+
+  async end() {
+    for (const child of [this.#daemon, this.#sim]) {
+      if (child && child.exitCode === null && child.signalCode === null) {
+        const over = once(child, "exit");
+        child.kill("SIGINT");
+        await over;
+      }
+    }
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+function run(...args) {
+  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+  child.stderr.setEncoding("utf8").on("data", (text) => process.stderr.write(`hikeshi ${args[0]}: ${text}`));
+  child.on("error", (err) => {
+    throw new Error(`${program}: ${err.message}; \`make build\` makes it`);
+  });
+  return child;
+}
+
+// until tries something again until it does not throw, for as long as the slowest verdict may take.
+export async function until(what, attempt, limit = 30_000) {
+  const end = Date.now() + limit;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (err) {
+      if (Date.now() > end) {
+        throw new Error(`after ${limit} ms: not ${what}: ${err.message}`);
+      }
+      await pause(50);
+    }
+  }
+}
+
+async function freePorts() {
+  for (let base = 20_000 + (process.pid % 100) * 100; base < 32_000; base += 100) {
+    const ports = [...Array(30).keys(), dashboard, control].map((n) => base + n);
+    if ((await Promise.all(ports.map(free))).every(Boolean)) {
+      return base;
+    }
+  }
+  throw new Error("no hundred ports are free");
+}
+
+function free(port) {
+  return new Promise((settle) => {
+    const server = createServer();
+    server.once("error", () => settle(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => settle(true)));
+  });
+}
