@@ -32,8 +32,8 @@ func TestEveryScenarioPlaysToItsEnd(t *testing.T) {
 					steps[st.Call]++
 				}
 				post(t, s, "/reset", "")
-				post(t, s, "/scenarios/"+sc.Name, "")
 				before := s.faults.last
+				post(t, s, "/scenarios/"+sc.Name, "")
 				wait(time.Duration(sc.Length)*time.Millisecond + time.Second)
 				if got := s.faults.last - before; got != steps["POST /faults"] || len(s.notices) != steps["POST /notices"] {
 					t.Errorf("%d faults and %d notices came, want %v", got, len(s.notices), steps)

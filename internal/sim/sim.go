@@ -93,7 +93,8 @@ func New(o Options) (*Sim, error) {
 
 // open begins the world anew.
 func (s *Sim) open(now time.Time) {
-	m := market.New(s.o.Seed, s.o.Speed, now.Add(-2*staleAfter))
+	// At life's own speed: a minute at a thousand times that would keep a start waiting for two seconds.
+	m := market.New(s.o.Seed, min(s.o.Speed, 1), now.Add(-2*staleAfter))
 	var older *market.Market
 	// Played in steps, because a market skips what it could not have shown anybody within a minute.
 	for m.Clock().Before(now) {
@@ -102,6 +103,7 @@ func (s *Sim) open(now time.Time) {
 			older = m.Clone()
 		}
 	}
+	m.SetSpeed(s.o.Speed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.market, s.older, s.recent, s.recentAt = m, older, m.Clone(), now

@@ -123,6 +123,9 @@ func New(seed uint64, speed float64, start time.Time) *Market {
 	return m
 }
 
+// SetSpeed changes how many times faster than life the market is from now on.
+func (m *Market) SetSpeed(speed float64) { m.speed = speed }
+
 // remember gives a new pair its last trades and its last 24 hours.
 func (m *Market) remember(p *pair) {
 	minute := m.start.Unix() / 60
