@@ -213,3 +213,12 @@ func TestABlackHoleOfOneRequestLetsGoWhenItIsDeleted(t *testing.T) {
 		}
 	})
 }
+
+func TestTheStreamLivesUnderItsPathOnly(t *testing.T) {
+	s := calm(t, Options{})
+	for path, want := range map[string]int{"/socket.io/?EIO=4&transport=polling": 200, "/?EIO=4&transport=polling": 404, "/": 404, "/socket.io/": 400} {
+		if r := get(t, s, "stream", path); r.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, r.StatusCode, want)
+		}
+	}
+}

@@ -119,7 +119,7 @@ func (s *Sim) handler(host string) http.Handler {
 		}
 		// Every answer says what this host thinks the time is. A slow one says when it left.
 		w.Header().Set("Date", v.now.Add(time.Since(now)).UTC().Format(http.TimeFormat))
-		if host == "stream" && last == nil {
+		if host == "stream" && last == nil && r.URL.Path == "/socket.io/" {
 			s.stream.io.ServeHTTP(w, r)
 			return
 		}
