@@ -123,7 +123,10 @@ func scenes(now time.Time) []scene {
 	}
 }
 
-// snapshot plays five calm minutes and then twenty seconds of the scene.
+// badFor is long enough for every scene to be believed.
+const badFor = time.Minute
+
+// snapshot plays calm minutes and then one of the scene.
 func (s scene) snapshot(now time.Time) watch.Snapshot {
 	m := diagnose.NewMemory()
 	all := map[probe.Target]struct{}{}
@@ -168,7 +171,7 @@ func (s scene) snapshot(now time.Time) watch.Snapshot {
 	for back := 5 * time.Minute; back >= 0; back -= time.Second {
 		at := now.Add(-back)
 		switch {
-		case back > 20*time.Second:
+		case back > badFor:
 			look(at, nil, calm)
 		case s.slept == 0:
 			look(at, s.fails, bad)

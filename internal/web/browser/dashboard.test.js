@@ -138,11 +138,11 @@ describe("an outage", () => {
       new MutationObserver(() => announced.push(document.getElementById("live").textContent)).observe(document.getElementById("live"), { childList: true });
     });
     await page.locator("#ev > summary").click();
-    const over = await world.fails("refuse", "private");
-    await says(page, /取引API/);
+    const over = await world.fails("refuse", "public");
+    await says(page, /公開API/);
     assert.equal(await page.locator("#ev").evaluate((d) => d.open), true, "the drawer stays open");
     assert.equal(await page.evaluate(() => document.activeElement.parentElement.id), "ev", "the focus stays");
-    const api = page.locator("[data-live=functions] [data-key=private_api]");
+    const api = page.locator("[data-live=functions] [data-key=public_api]");
     assert.match(await api.innerText(), /停止/);
     assert.match(await page.locator("[data-live=functions] [data-key=web]").innerText(), /正常/);
     assert.match(await page.locator("[data-live=chain]").innerText(), /どこで切れているか/);
@@ -173,7 +173,7 @@ describe("an outage", () => {
 
   test("stands in the history", async () => {
     const page = await open(browser, `${world.url}/history`, phone);
-    const row = page.locator("table.rt tbody tr", { hasText: "取引API" }).first();
+    const row = page.locator("table.rt tbody tr", { hasText: "公開API" }).first();
     assert.match(await row.innerText(), /一部の機能/);
     await fits(page);
     await shoot(page, "history-phone-light-ja");
