@@ -53,6 +53,7 @@ type house struct {
 	targets []probe.Target
 	factor  int          // so many times slower than usual; 0 when it is not
 	slow    bool         //
+	slowAt  time.Time    // the newest slow look
 	unnamed []look       // its name was not looked up
 	family  probe.Family // only this family fails
 }
@@ -176,10 +177,10 @@ func (e *evidence) house(one entrance) (house, bool) {
 	return h, true
 }
 
-// besides reports whether one keeps failing, before and after the other was well.
+// besides reports whether one keeps failing, before and after the other was well, which it still is.
 func besides(one, other look) bool {
-	return one.failing() && one.kind != unnamed && one.Bad >= 2 && other.known && other.OKAt.After(one.From) &&
-		one.Last.At.After(other.OKAt) && one.OtherOK.After(one.From)
+	return one.failing() && one.kind != unnamed && one.Bad >= 2 && other.known && other.Bad == 0 && !one.Beside.IsZero() &&
+		one.OtherOK.After(one.From)
 }
 
 // sum adds up the different looks at one host.
@@ -297,6 +298,7 @@ func (h *house) measureSlow() {
 			continue
 		}
 		slow += l.Slow
+		h.slowAt = later(h.slowAt, l.Last.At)
 		if l.Usual > 0 {
 			h.factor = max(h.factor, int(l.Last.Took/l.Usual))
 		}

@@ -115,6 +115,9 @@ func (m *Memory) weigh(s *Signal, o probe.Observation) {
 			s.Since = o.At
 		}
 		s.Bad++
+		if other := m.signals[sibling(o.Target)]; other != nil && !other.Void && other.OKAt.After(s.Since) {
+			s.Beside = o.At
+		}
 		if s.Score <= 0 {
 			s.From = o.At
 		}
@@ -122,7 +125,7 @@ func (m *Memory) weigh(s *Signal, o probe.Observation) {
 		s.Score = min(max(fade(*s, o.At), 0)+w, scoreMost)
 		s.Slow = 0
 	} else {
-		s.Bad, s.Since, s.OKAt = 0, time.Time{}, o.At
+		s.Bad, s.Since, s.Beside, s.OKAt = 0, time.Time{}, time.Time{}, o.At
 		// One good look ends a row: what remains is remembered as a doubt, so that a relapse is believed at once.
 		s.Score = max(min(fade(*s, o.At), sickAt-answeredWeight/2)+wellWeight, scoreLeast)
 		if s.Score <= 0 {
@@ -164,12 +167,17 @@ func (m *Memory) vouched(o probe.Observation) bool {
 	if kindOf(o) == old {
 		from, to = o.At.Add(-longest), o.At
 	}
+	answered, lost := false, 0
 	for t, other := range m.signals {
-		if !other.Void && other.Last.Host != probe.Self && other.Last.Host != o.Host && answers(t) && other.OKAt.After(from) && other.OKAt.Before(to) {
-			return true
+		if other.Void || other.Last.Host == probe.Self || other.Last.Host == o.Host || !answers(t) {
+			continue
+		}
+		answered = answered || other.OKAt.After(from) && other.OKAt.Before(to)
+		if k := kindOf(other.Last); elsewhere(t) && other.Bad > 0 && (k == silent || k == unnamed) {
+			lost++
 		}
 	}
-	return false
+	return answered && lost < 2 // of sites that have nothing to do with each other: then the line loses what it likes
 }
 
 // longest is how far back an answer of somebody else still says something of now: as long as a look waits.

@@ -288,11 +288,11 @@ func (e *evidence) slowRefs() []look {
 	return out
 }
 
-// prompt reports whether two references have answered as fast as usual after a time.
-func (e *evidence) prompt(after time.Time) bool {
+// prompt reports whether two references have answered as fast as usual between two times.
+func (e *evidence) prompt(after, before time.Time) bool {
 	n := 0
 	for _, l := range e.refs {
-		if l.known && l.Bad == 0 && l.Slow == 0 && l.OKAt.After(after) {
+		if l.known && l.Bad == 0 && l.Slow == 0 && l.OKAt.After(after) && l.OKAt.Before(before) {
 			n++
 		}
 	}

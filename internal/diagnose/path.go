@@ -139,9 +139,9 @@ func (e *evidence) onlySick(k kind, sentence, reason string) *Verdict {
 	if all(house.mute) || !all(func(h house) bool { return h.kind == k || h.failure == probe.Silent }) {
 		return nil
 	}
-	since, _ := e.together(sick)
-	if !refOK(sick).After(since) {
-		return nil
+	since, reasons := e.together(sick)
+	if !refOK(sick).After(since) { // our line may be in the same hands
+		return &Verdict{Sentence: "not_proven.1", Args: args("n", "5"), Since: since, Reasons: append(reasons, e.references()...)}
 	}
 	var parts []part.Code
 	var targets []probe.Target

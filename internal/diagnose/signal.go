@@ -24,6 +24,9 @@ type Signal struct {
 	OtherOK time.Time `json:"other_ok,omitzero"`
 	// Alone is the part of Score that was gathered in silence since the host last answered another look.
 	Alone float64 `json:"alone,omitzero"`
+	// Beside is when a connection by one address family last failed after the other family had reached the same host
+	// in the midst of this row of failures.
+	Beside time.Time `json:"beside,omitzero"`
 	// LateAt is when a look that is still under way was reported to be unusually slow; zero after its end.
 	LateAt time.Time `json:"late_at,omitzero"`
 	// Newer is since when another source has shown newer data than this one; zero while it keeps up.

@@ -14,6 +14,11 @@ var references = []probe.Target{probe.Neutral1Page, probe.Neutral2Page, probe.Ne
 
 func isReference(t probe.Target) bool { return slices.Contains(references, t) }
 
+// elsewhere: the look is at a site that has nothing to do with bitbank.
+func elsewhere(t probe.Target) bool {
+	return isReference(t) || t == probe.XPage || t == probe.Venue1Ticker || t == probe.Venue2Ticker || t == probe.Venue3Ticker
+}
+
 // answers: a good look at t is an answer from outside. A stream is not asked: it reports its last message for a while
 // after the line was cut.
 func answers(t probe.Target) bool { return !isChannel(t) && t != probe.StreamSocket }
@@ -21,6 +26,17 @@ func answers(t probe.Target) bool { return !isChannel(t) && t != probe.StreamSoc
 // connects: the look makes a connection and asks nothing.
 func connects(t probe.Target) bool {
 	return strings.HasSuffix(string(t), "/connect4") || strings.HasSuffix(string(t), "/connect6")
+}
+
+// sibling is the look that connects to the same host by the other family; "" when t connects by none.
+func sibling(t probe.Target) probe.Target {
+	if host, ok := strings.CutSuffix(string(t), "/connect4"); ok {
+		return probe.Target(host + "/connect6")
+	}
+	if host, ok := strings.CutSuffix(string(t), "/connect6"); ok {
+		return probe.Target(host + "/connect4")
+	}
+	return ""
 }
 
 // An entrance is a way into bitbank that can be looked at on its own.
