@@ -53,20 +53,22 @@ func readStatus(o *Observation, body []byte) error {
 
 // A pairBook is the list of all pairs, as bitbank told it last.
 type pairBook struct {
-	mu    sync.Mutex
-	names []string
+	mu      sync.Mutex
+	names   []string
+	version int // counts the lists
 }
 
 func (b *pairBook) set(names []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.names = names
+	b.version++
 }
 
-func (b *pairBook) all() []string {
+func (b *pairBook) all() (names []string, version int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.names
+	return b.names, b.version
 }
 
 func (b *pairBook) read(o *Observation, body []byte) error {

@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"encoding/json"
+	"errors"
 	"hash/maphash"
 	"time"
 
@@ -26,6 +28,8 @@ type feed struct {
 	seq     uint64
 	price   string
 	bad     string // why the newest message could not be read; "" when it could
+
+	wholeAt time.Time // when a whole book was last read to its end
 
 	hash  uint64
 	same  int       // identical messages in a row
@@ -89,11 +93,7 @@ func (f *feed) read(e bitbank.Event) error {
 		}
 		f.dataAt, f.seq = d.At.Time(), uint64(d.Seq)
 	case bitbank.ChannelDepthWhole:
-		d, err := e.Depth()
-		if err != nil {
-			return err
-		}
-		f.dataAt, f.seq = d.At.Time(), uint64(d.Seq)
+		return f.whole(e)
 	case bitbank.ChannelTransactions:
 		all, err := e.Transactions()
 		if err != nil {
@@ -105,6 +105,33 @@ func (f *feed) read(e bitbank.Event) error {
 			}
 		}
 	}
+	return nil
+}
+
+// wholeEvery is how often a whole book is read to its last level. Hundreds of exact numbers a second would be half of
+// what this program costs in calm; in between its time and sequence are enough.
+const wholeEvery = 10 * time.Second
+
+func (f *feed) whole(e bitbank.Event) error {
+	if e.At.Sub(f.wholeAt) >= wholeEvery {
+		d, err := e.Depth()
+		if err != nil {
+			return err
+		}
+		f.dataAt, f.seq, f.wholeAt = d.At.Time(), uint64(d.Seq), e.At
+		return nil
+	}
+	var head struct {
+		At  bitbank.Millis   `json:"timestamp"`
+		Seq bitbank.Sequence `json:"sequenceId"`
+	}
+	if err := json.Unmarshal(e.Raw, &head); err != nil {
+		return err
+	}
+	if head.At <= 0 || head.Seq == 0 {
+		return errors.New("a book without time or sequence")
+	}
+	f.dataAt, f.seq = head.At.Time(), uint64(head.Seq)
 	return nil
 }
 

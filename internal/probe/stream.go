@@ -38,7 +38,6 @@ type follower struct {
 	begun  time.Time       // of this follower
 	stream *bitbank.Stream // nil while there is no connection
 	opened time.Time
-	frames int // since then, pings included
 	talk   int // messages since then
 	any    pace
 	trip   trip
@@ -48,8 +47,9 @@ type follower struct {
 	muteAt   time.Time // since when nothing at all arrives; zero while something does
 	pinged   time.Time
 	redialed time.Time
-	ours     bool // the connection is being closed by us
-	joined   map[string]bool
+	ours     bool            // the connection is being closed by us
+	joined   map[string]bool // rooms beyond the first ones
+	list     int             // version of the list of pairs whose rooms were asked for, -1 for none
 
 	said map[Target]Observation // the newest report
 }
@@ -94,7 +94,7 @@ func (f *follower) take(h happening) {
 	switch {
 	case h.opened != nil:
 		f.stream, f.opened, f.trip, f.why = h.opened, now, h.trip, nil
-		f.frames, f.talk, f.joined, f.ours = 0, 0, map[string]bool{}, false
+		f.talk, f.joined, f.list, f.ours = 0, map[string]bool{}, -1, false
 		f.any.last = time.Time{}
 		for _, x := range f.feeds {
 			x.all.last, x.main.last, x.same, x.missed = time.Time{}, time.Time{}, 0, 0
@@ -120,7 +120,6 @@ func (f *follower) take(h happening) {
 }
 
 func (f *follower) hear(e bitbank.Event) {
-	f.frames++
 	switch e.Kind {
 	case bitbank.EventPing:
 		f.pinged = e.At
@@ -241,11 +240,12 @@ func (f *follower) judge(x *feed, now time.Time) (Failure, string, bool) {
 
 // join asks for the circuit-break rooms of further pairs, a few at a time.
 func (f *follower) join(ctx context.Context) {
-	if f.ours || f.talk == 0 {
+	names, version := f.book.all()
+	if f.ours || f.talk == 0 || version == f.list {
 		return
 	}
 	n := 0
-	for _, room := range circuitRooms(f.pairs, f.book.all()) {
+	for _, room := range circuitRooms(f.pairs, names) {
 		if f.joined[room] {
 			continue
 		}
@@ -257,6 +257,7 @@ func (f *follower) join(ctx context.Context) {
 			return
 		}
 	}
+	f.list = version
 }
 
 func (f *follower) say(o Observation) {
