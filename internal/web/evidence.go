@@ -114,17 +114,21 @@ func segments(o probe.Observation, longest time.Duration) []segment {
 	var sum time.Duration
 	for _, p := range []struct {
 		class string
+		phase probe.Phase
 		d     time.Duration
-	}{{"dns", o.Timing.DNS}, {"tcp", o.Timing.Connect}, {"tls", o.Timing.TLS}, {"ttfb", o.Timing.FirstByte}, {"body", o.Timing.Body}} {
-		if p.d <= 0 {
-			continue
+	}{
+		{"dns", probe.DNS, o.Timing.DNS}, {"tcp", probe.Connect, o.Timing.Connect}, {"tls", probe.TLS, o.Timing.TLS},
+		{"ttfb", probe.FirstByte, o.Timing.FirstByte}, {"body", probe.Body, o.Timing.Body},
+	} {
+		if p.d <= 0 || o.Failure != probe.OK && p.phase == o.Phase {
+			continue // a phase that was cut off is what is missing
 		}
 		from := at(sum)
 		sum += p.d
 		out = append(out, segment{p.class, f(from), f(max(at(sum)-from, 1))})
 	}
 	switch {
-	case o.Failure != probe.OK && o.Took-sum > 20*time.Millisecond:
+	case o.Failure != probe.OK && (o.Took-sum > 20*time.Millisecond || len(out) == 0):
 		out = append(out, segment{"to", f(at(sum) + 1), f(max(at(o.Took)-at(sum)-1, 4))})
 	case len(out) == 0 && o.Took > 0:
 		out = append(out, segment{"ttfb", "0", f(max(at(o.Took), 2))})
