@@ -161,10 +161,10 @@ func (c *catalogue) pages() {
 		every         time.Duration
 		at, then      time.Duration
 	}{
-		// Something of each is asked every 8.5 s, so that what one look sees is known within ten; and nearly half
-		// of a page's minute is left for looks that are pulled forward.
-		{Web, WebPage, WebAsset, 17 * time.Second, 0, 8500 * time.Millisecond},
-		{App, AppPage, AppBackend, 17 * time.Second, -13 * time.Second, 12500 * time.Millisecond},
+		// Something of each is asked every 7 s, so that what one look sees is known within ten; and one of each page's
+		// six a minute is left for a doubt.
+		{Web, WebPage, WebAsset, 14 * time.Second, 0, 7 * time.Second},
+		{App, AppPage, AppBackend, 14 * time.Second, -10500 * time.Millisecond, 10500 * time.Millisecond},
 		{Support, SupportPage, SupportHelp, 25 * time.Second, 12 * time.Second, 20 * time.Second},
 	} {
 		s := c.sites[two.role]
