@@ -192,7 +192,7 @@ func (m *Market) Jump(name, last string, now time.Time) ([]Change, error) {
 	p := m.index[name]
 	v := decimalNumber(last)
 	if !(v > 0 && v <= 1e12) {
-		return nil, fmt.Errorf("last: %q is no positive decimal number in a string, such as \"15000000\"", last)
+		return nil, fmt.Errorf("last: %q is no positive decimal number in a string up to 1000000000000, such as \"15000000\"", last)
 	}
 	if p.Delisted {
 		return nil, errDelisted(name)

@@ -182,7 +182,7 @@ func (m *Market) Advance(now time.Time) []Change {
 		}
 		p.next = m.later(p, at)
 		// After a suspension of the machine hours are due at once. Nobody saw them, so they are skipped.
-		if now.Sub(at) > time.Minute {
+		if now.Sub(at) > m.backlog() {
 			p.next = m.later(p, now)
 		}
 	}
@@ -190,6 +190,12 @@ func (m *Market) Advance(now time.Time) []Change {
 		m.now = now
 	}
 	return changes
+}
+
+// backlog is how much is caught up with: a minute of life, some 1,500 orders, but never less than a second of the clock, so
+// that a late tick loses nothing.
+func (m *Market) backlog() time.Duration {
+	return max(time.Second, min(time.Minute, time.Duration(float64(time.Minute)/m.speed)))
 }
 
 // wander moves the fair price on to at, also while nobody can trade: the rest of the world goes on.
