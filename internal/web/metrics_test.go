@@ -1,31 +1,61 @@
 package web
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 
 	"hikeshi/internal/probe"
 	"hikeshi/internal/watch"
 )
 
-func scrape(t *testing.T, f *fake) map[string]*dto.MetricFamily {
+// A sample is one line of the text exposition.
+type sample struct {
+	labels map[string]string
+	value  float64
+}
+
+var (
+	sampleLine = regexp.MustCompile(`^([a-z_:][a-z0-9_:]*)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)+)\})? (\S+)$`)
+	labelPair  = regexp.MustCompile(`([a-z_]+)="((?:[^"\\]|\\.)*)"`)
+)
+
+// scrape reads the metrics as Prometheus would: every series after its HELP and TYPE, every value a number.
+func scrape(t *testing.T, f *fake) map[string][]sample {
 	t.Helper()
-	p := expfmt.NewTextParser(model.UTF8Validation)
-	all, err := p.TextToMetricFamilies(strings.NewReader(body(t, get(t, handler(f), "/metrics"))))
-	if err != nil {
-		t.Fatal(err)
+	out, described := map[string][]sample{}, map[string]bool{}
+	for line := range strings.Lines(body(t, get(t, handler(f), "/metrics"))) {
+		line = strings.TrimSuffix(line, "\n")
+		if words := strings.SplitN(line, " ", 4); words[0] == "#" {
+			described[words[1]+words[2]] = len(words) == 4 && words[3] != ""
+			continue
+		}
+		m := sampleLine.FindStringSubmatch(line)
+		if m == nil {
+			t.Fatalf("not a line of the exposition: %q", line)
+		}
+		value, err := strconv.ParseFloat(m[3], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		family := regexp.MustCompile(`_(sum|count|bucket)$`).ReplaceAllString(m[1], "")
+		if !described["HELP"+m[1]] && !described["HELP"+family] || !described["TYPE"+m[1]] && !described["TYPE"+family] {
+			t.Errorf("%s has no help or no type", m[1])
+		}
+		one := sample{map[string]string{}, value}
+		for _, l := range labelPair.FindAllStringSubmatch(m[2], -1) {
+			one.labels[l[1]] = l[2]
+		}
+		out[m[1]] = append(out[m[1]], one)
 	}
-	return all
+	return out
 }
 
 // ours counts the series of our own families, and wants labels that hold codes of ours alone.
-func ours(t *testing.T, all map[string]*dto.MetricFamily) int {
+func ours(t *testing.T, all map[string][]sample) int {
 	t.Helper()
 	labels := []string{"host", "part", "scope", "state", "target", "version"}
 	n := 0
@@ -33,14 +63,11 @@ func ours(t *testing.T, all map[string]*dto.MetricFamily) int {
 		if !strings.HasPrefix(name, "hikeshi_") {
 			continue
 		}
-		n += len(family.Metric)
-		if family.GetHelp() == "" {
-			t.Errorf("%s has no help", name)
-		}
-		for _, m := range family.Metric {
-			for _, l := range m.Label {
-				if !slices.Contains(labels, l.GetName()) {
-					t.Errorf("%s has a label %s", name, l.GetName())
+		n += len(family)
+		for _, one := range family {
+			for label := range one.labels {
+				if !slices.Contains(labels, label) {
+					t.Errorf("%s has a label %s", name, label)
 				}
 			}
 		}
@@ -58,9 +85,9 @@ func TestMetricsAreReadByPrometheusAndAreBounded(t *testing.T) {
 			t.Errorf("%s: %d series, want at most %d", s.name, n, most)
 		}
 		sum, is := 0.0, ""
-		for _, m := range all["hikeshi_verdict"].Metric {
-			if sum += m.Gauge.GetValue(); m.Gauge.GetValue() == 1 {
-				is = m.Label[0].GetValue()
+		for _, one := range all["hikeshi_verdict"] {
+			if sum += one.value; one.value == 1 {
+				is = one.labels["scope"]
 			}
 		}
 		if sum != 1 || is != s.scope.String() {

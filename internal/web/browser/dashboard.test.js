@@ -43,7 +43,8 @@ describe("the first round", () => {
   });
 });
 
-describe("a healthy day", () => {
+// Readers do not disturb each other, so two come at a time.
+describe("a healthy day", { concurrency: 2 }, () => {
   test("stands on the page as in the API, with its evidence", async () => {
     await world.scope("healthy");
     const page = await open(browser, world.url, desktop);
@@ -199,10 +200,9 @@ describe("without the daemon", () => {
   test("the last state stays, says how old it is, and comes back to life", async () => {
     await world.scope("healthy");
     const page = await open(browser, world.url, { ...phone, complaints: false });
+    await page.evaluate(() => navigator.serviceWorker.ready);
     await page.clock.install();
     await page.reload();
-    await page.evaluate(() => navigator.serviceWorker.ready);
-    await page.waitForFunction(() => navigator.serviceWorker.controller);
     const before = await sentence(page);
     await world.kill();
     await page.locator("#lost").waitFor();
@@ -226,6 +226,24 @@ describe("without the daemon", () => {
     await world.watch();
     await page.locator("#lost").waitFor({ state: "hidden" });
     await until("the clocks are fresh", async () => assert.equal(await page.locator("[data-live=functions].is-old").count(), 0));
+    await page.done();
+  });
+
+  test("that hangs, it is as if it were gone", async () => {
+    const page = await open(browser, world.url, { ...desktop, complaints: false });
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await page.reload();
+    const before = await sentence(page);
+    const thaw = world.freeze();
+    try {
+      await page.locator("#lost").waitFor();
+      await page.reload();
+      assert.equal(await sentence(page), before);
+      await page.locator("#lost").waitFor();
+    } finally {
+      thaw();
+    }
+    await page.locator("#lost").waitFor({ state: "hidden" });
     await page.done();
   });
 });

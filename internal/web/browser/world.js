@@ -45,6 +45,12 @@ export class World {
     await over;
   }
 
+  // freeze makes the daemon hang until what it returns is called.
+  freeze() {
+    this.#daemon.kill("SIGSTOP");
+    return () => this.#daemon.kill("SIGCONT");
+  }
+
   async control(method, path, body) {
     const answer = await fetch(`http://127.0.0.1:${this.base + control}${path}`, { method, body: body && JSON.stringify(body) });
     if (!answer.ok) {

@@ -9,7 +9,7 @@ const page = document.body;
 // its event stream, because a browser opens six connections to a host and no more, and asks more seldom.
 const whileSeen = 5_000;
 const whileHidden = 15_000;
-const patience = 4_000; // a page from loopback takes milliseconds
+const patience = 3_000; // a page from loopback takes milliseconds
 const together = 100; // changes of one judgement arrive together
 
 // ---- Asking

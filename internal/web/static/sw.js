@@ -11,7 +11,7 @@ const shell = [
   "/static/tokens.css",
 ];
 const pages = ["/", "/help", "/history", "/settings"];
-const patience = 3_000; // a daemon on this machine that has not answered by then hangs
+const patience = 2_000; // a page takes milliseconds: a daemon that has not answered by then hangs
 
 addEventListener("install", (event) => {
   skipWaiting();
@@ -35,7 +35,7 @@ addEventListener("fetch", (event) => {
 
 async function file(event, path) {
   try {
-    const answer = await fetch(event.request);
+    const answer = await inTime(event.request);
     keep(event, path, answer, answer.headers.get("ETag"));
     return answer;
   } catch (unreachable) {
@@ -55,7 +55,7 @@ async function page(event, url) {
     return answer;
   }
   try {
-    const answer = await Promise.race([fetch(request), tooLong()]);
+    const answer = await inTime(request);
     if (!url.search) {
       keep(event, url.pathname, answer, null);
     }
@@ -65,8 +65,8 @@ async function page(event, url) {
   }
 }
 
-function tooLong() {
-  return new Promise((_, reject) => setTimeout(reject, patience, new Error("the daemon hangs")));
+function inTime(request) {
+  return Promise.race([fetch(request), new Promise((_, reject) => setTimeout(reject, patience, new Error("the daemon hangs")))]);
 }
 
 // An open page asks every few seconds; it is written to the disk when the journal has grown, not each time.
