@@ -3,7 +3,6 @@ package probe
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -154,8 +153,8 @@ func (d *dialer) ask(ctx context.Context, s *site, k *keeper, most int64, o *Obs
 // cut closes a connection without a goodbye. What the line has not delivered would otherwise be sent again for minutes,
 // and be counted as a request then, when its turn has long been given to another.
 func cut(c net.Conn) {
-	if s, ok := c.(*tls.Conn); ok {
-		c = s.NetConn()
+	if s, ok := c.(interface{ NetConn() net.Conn }); ok {
+		c = s.NetConn() // TLS would say goodbye, too
 	}
 	if l, ok := c.(interface{ SetLinger(int) error }); ok {
 		l.SetLinger(0)

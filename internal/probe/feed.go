@@ -156,9 +156,10 @@ func (f *feed) sparse() bool {
 	return f.channel == bitbank.ChannelTransactions || f.channel == bitbank.ChannelCircuitBreakInfo
 }
 
-// judge says how the channel stands on a connection that was opened at begun; talk is how many messages came on it in all.
-// seen is false while there is nothing to say yet.
-func (f *feed) judge(now, begun time.Time, talk int) (fail Failure, detail string, seen bool) {
+// judge says how the channel stands on a connection that was opened at begun; talk is how many messages came on it in all,
+// the newest at newest: a channel is silent only where others talk, or else all of it waits for a lost packet. seen is false
+// while there is nothing to say yet.
+func (f *feed) judge(now, begun, newest time.Time, talk int) (fail Failure, detail string, seen bool) {
 	open := now.Sub(begun)
 	switch {
 	case f.bad != "":
@@ -173,7 +174,7 @@ func (f *feed) judge(now, begun time.Time, talk int) (fail Failure, detail strin
 		return ChannelSilent, nothingYet(f.all), true
 	case f.all.heard == 0:
 		return OK, nothingYet(f.all), talk > 0 && open >= 2*time.Second
-	case f.mute, f.all.overdue(now, begun), f.main.overdue(now, begun):
+	case f.mute, f.all.overdue(now, begun) && f.all.behind(newest, begun), f.main.overdue(now, begun) && f.main.behind(newest, begun):
 		f.mute = true
 		return ChannelSilent, "", true
 	}

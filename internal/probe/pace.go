@@ -63,3 +63,12 @@ func (p *pace) overdue(now, begun time.Time) bool {
 	}
 	return known && now.Sub(since) > limit
 }
+
+// behind reports whether others have talked well after this source last did.
+func (p *pace) behind(newest, begun time.Time) bool {
+	since := p.last
+	if since.Before(begun) {
+		since = begun
+	}
+	return newest.Sub(since) >= paceLeast
+}

@@ -21,9 +21,12 @@ const (
 	firstData = 4 * time.Second
 	// gapAllowed is how long there may be no connection before the channels suffer: a reconnect takes less.
 	gapAllowed = 2500 * time.Millisecond
-	// A silent connection is given up once, because it may be half open on our side; then every so often.
+	// A silent connection is given up at once, because it may be half open on our side, or wait for a lost packet; then
+	// every so often. Only one that is newer than the silence, and should have brought something by freshAfter, tells of
+	// the other side.
 	redialAfter = 2500 * time.Millisecond
 	redialEvery = 20 * time.Second
+	freshAfter  = 800 * time.Millisecond
 	// joinsATick bounds the requests for further rooms to eight a second.
 	joinsATick = 2
 )
@@ -168,7 +171,7 @@ func (f *follower) listen(now time.Time) {
 	if silent && f.muteAt.IsZero() {
 		f.muteAt = now
 	}
-	if !f.muteAt.IsZero() && now.Sub(f.muteAt) >= redialAfter && now.Sub(f.opened) >= redialAfter && now.Sub(f.redialed) >= redialEvery {
+	if !f.muteAt.IsZero() && now.Sub(f.opened) >= redialAfter && now.Sub(f.redialed) >= redialEvery {
 		f.redialed, f.ours = now, true
 		f.stream.Close()
 	}
@@ -202,7 +205,8 @@ func (f *follower) channel(x *feed, now time.Time) {
 	fail, detail, seen := f.judge(x, now)
 	t := streamTargets[x.channel]
 	was := f.said[t]
-	if !seen || was.Target != "" && was.Failure == fail && now.Sub(was.At) < streamEvery {
+	fresh := fail == Silent && f.stream != nil && f.opened.After(f.muteAt) && now.Sub(f.opened) >= freshAfter
+	if !seen || was.Target != "" && was.Failure == fail && was.Fresh == fresh && now.Sub(was.At) < streamEvery {
 		return
 	}
 	o := Observation{
@@ -213,7 +217,7 @@ func (f *follower) channel(x *feed, now time.Time) {
 		o.Phase = Content
 	}
 	f.trip.on(&o)
-	o.Timing, o.Fresh = Timing{}, false
+	o.Timing, o.Fresh = Timing{}, fresh
 	for _, pair := range slices.Sorted(maps.Keys(x.modes)) {
 		o.Pairs = append(o.Pairs, PairState{Pair: pair, Mode: x.modes[pair]})
 	}
@@ -226,7 +230,7 @@ func (f *follower) judge(x *feed, now time.Time) (Failure, string, bool) {
 	case !f.muteAt.IsZero() && (f.stream != nil || f.why == nil):
 		return Silent, "nothing arrives", true
 	case f.stream != nil:
-		return x.judge(now, f.opened, f.talk)
+		return x.judge(now, f.opened, f.any.last, f.talk)
 	}
 	since := f.lost
 	if since.IsZero() {
