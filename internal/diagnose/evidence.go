@@ -34,6 +34,7 @@ type evidence struct {
 	bad     int    // references that fail
 	houses  []house
 	trouble []trouble // of bitbank's functions, if the line is well
+	rough   bool      // the line loses so much that a stream stands still at times
 }
 
 // A house is an entrance with all its looks.
@@ -68,6 +69,7 @@ const (
 
 func weighed(r Round) *evidence {
 	e := &evidence{r: r, now: r.Now}
+	e.rough = e.losing() >= roughHosts
 	for _, t := range references {
 		if !e.watches(t) {
 			continue
@@ -107,6 +109,12 @@ func (e *evidence) look(t probe.Target) look {
 		return l
 	}
 	l.score, l.kind = fade(s, e.now), kindOf(s.Last)
+	// One connection that carries everything in order waits for what was lost, for seconds, while looks that last a
+	// moment get through.
+	if isChannel(t) && e.rough && (l.kind == old && s.Last.Failure != probe.Frozen || !s.Newer.IsZero()) {
+		l.known, l.score, l.kind = false, 0, fine
+		return l
+	}
 	if l.kind == old && isChannel(t) && e.calm(s) {
 		l.score, l.kind, l.quiet, l.Bad = 0, fine, true, 0
 	}
@@ -115,11 +123,31 @@ func (e *evidence) look(t probe.Target) look {
 		limit = behindREST
 	}
 	// Only an answer can be behind: of looks that failed meanwhile nobody knows what they would have shown.
-	if d := e.now.Sub(s.Newer); !s.Newer.IsZero() && d >= limit && s.OKAt.Sub(s.Newer) >= limit/2 && l.Bad == 0 {
+	// Nor is a channel that has brought nothing since: it may wait for a lost packet, and its silence is judged by itself.
+	late := !isChannel(t) || s.MovedAt.After(s.Newer)
+	if d := e.now.Sub(s.Newer); !s.Newer.IsZero() && d >= limit && s.OKAt.Sub(s.Newer) >= limit/2 && l.Bad == 0 && late {
 		l.score, l.kind, l.behind, l.From, l.Bad = scoreMost, old, d, s.Newer, 1
 		l.Last.Failure = probe.Behind
 	}
 	return l
+}
+
+const (
+	// A line that loses one packet in fifty loses about one look in twenty seconds. Three hosts that were not heard in so
+	// short a time, none of them the stream, are another line.
+	roughHosts = 3
+	roughFor   = 20 * time.Second
+)
+
+// losing is at how many hosts other than the stream a look was lost lately.
+func (e *evidence) losing() int {
+	hosts := map[probe.Host]bool{}
+	for _, s := range e.r.Signals {
+		if s.Last.Host != probe.Stream && !s.LostAt.IsZero() && e.now.Sub(s.LostAt) < roughFor {
+			hosts[s.Last.Host] = true
+		}
+	}
+	return len(hosts)
 }
 
 func isChannel(t probe.Target) bool {
@@ -133,16 +161,15 @@ func (e *evidence) calm(channel Signal) bool {
 	if !ok || rest.Bad > 0 || rest.Void || rest.Last.DataAt.IsZero() {
 		return false
 	}
-	shown, asked := channel.Last.DataAt, rest.Last.DataAt
-	if channel.Last.Failure == probe.Silent {
-		for _, t := range []probe.Target{probe.StreamTicker, probe.StreamDiff, probe.StreamWhole} {
-			shown = later(shown, e.r.Signals[t].Last.DataAt)
-		}
-		if depth := e.r.Signals[probe.PublicDepth]; depth.Bad == 0 && !depth.Void {
-			asked = later(asked, depth.Last.DataAt)
-		}
+	if channel.Last.Failure != probe.Silent {
+		return !channel.Last.DataAt.IsZero() && !newer(rest.Last, channel.Last)
 	}
-	return !shown.IsZero() && asked.Sub(shown) <= slack
+	shown := probe.Observation{Last: e.r.Signals[probe.StreamTicker].Last.Last}
+	for _, t := range []probe.Target{probe.StreamTicker, probe.StreamDiff, probe.StreamWhole} {
+		shown.DataAt = later(shown.DataAt, e.r.Signals[t].Last.DataAt)
+	}
+	depth := e.r.Signals[probe.PublicDepth]
+	return !shown.DataAt.IsZero() && !newer(rest.Last, shown) && (depth.Bad > 0 || depth.Void || !newer(depth.Last, shown))
 }
 
 func (e *evidence) house(one entrance) (house, bool) {

@@ -115,6 +115,9 @@ func (m *Memory) weigh(s *Signal, o probe.Observation) {
 			s.Since = o.At
 		}
 		s.Bad++
+		if unheard(o.Failure) {
+			s.LostAt = o.At
+		}
 		if other := m.signals[sibling(o.Target)]; other != nil && !other.Void && other.OKAt.After(s.Since) {
 			s.Beside = o.At
 		}
@@ -173,7 +176,7 @@ func (m *Memory) vouched(o probe.Observation) bool {
 			continue
 		}
 		answered = answered || other.OKAt.After(from) && other.OKAt.Before(to)
-		if k := kindOf(other.Last); elsewhere(t) && other.Bad > 0 && (k == silent || k == unnamed) {
+		if elsewhere(t) && !other.LostAt.IsZero() && o.At.Sub(other.LostAt) < roughFor {
 			lost++
 		}
 	}
@@ -283,10 +286,16 @@ func (m *Memory) compare(o probe.Observation) {
 		if !o.DataAt.Before(s.Ahead.Add(-slack)) {
 			s.Newer, s.Ahead = time.Time{}, time.Time{}
 		}
-		if rival.Newer.IsZero() && o.DataAt.After(rival.Last.DataAt.Add(slack)) {
+		if rival.Newer.IsZero() && newer(o, rival.Last) {
 			rival.Newer, rival.Ahead = o.At, o.DataAt
 		}
 	}
+}
+
+// newer reports whether one look has shown what another did not. A ticker's time moves with every order, and its
+// message comes only when it says something else, so what counts there is the price.
+func newer(one, other probe.Observation) bool {
+	return one.DataAt.After(other.DataAt.Add(slack)) && (one.Last == "" || one.Last != other.Last)
 }
 
 // line follows the references. While two of them fail, what else fails is seen through a broken line and is not

@@ -51,6 +51,9 @@ const (
 	answeredWeight = 8
 	// Streams are closed by the other side in calm, too, at every deployment: four of these in a row.
 	closedWeight = 4
+	// A stream that is silent on a connection which was made before may be half open, or wait for a lost packet: enough to
+	// ask, never enough to accuse. The probe makes another one.
+	staleWeight = 0.5
 	// The state of our own interface is known, not guessed.
 	localWeight = 16
 	// A sick host answers well in about one look of fifty (one good server behind a balancer).
@@ -94,6 +97,15 @@ func kindOf(o probe.Observation) kind {
 	return answered
 }
 
+// unheard: nobody said anything, which a line that loses packets explains.
+func unheard(f probe.Failure) bool {
+	switch f {
+	case probe.DNSTimeout, probe.ConnectTimeout, probe.TLSTimeout, probe.Timeout, probe.BodySlow:
+		return true
+	}
+	return false
+}
+
 // apiKind sorts bitbank's own codes (errors.md of its API documents).
 func apiKind(code int) kind {
 	switch {
@@ -128,8 +140,11 @@ func weight(o probe.Observation) float64 {
 		}
 		return silentWeight
 	}
-	if o.Failure == probe.StreamClosed {
+	switch {
+	case o.Failure == probe.StreamClosed:
 		return closedWeight
+	case o.Failure == probe.Silent && !o.Fresh:
+		return staleWeight
 	}
 	return answeredWeight
 }

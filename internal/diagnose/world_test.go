@@ -135,7 +135,7 @@ func (w *world) start(t probe.Target) {
 	host, _, _ := strings.Cut(string(t), "/")
 	o := probe.Observation{Target: t, Host: probe.Host(host), Took: 40 * time.Millisecond}
 	f, _ := w.fails.of(t)
-	o.Failure = f
+	o.Failure, o.Fresh = f, f == probe.Silent // the probe has made another connection by then
 	if f == probe.APIError || f == probe.ClockRefused {
 		o.Code = w.code
 	}
