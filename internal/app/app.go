@@ -87,7 +87,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 	if a.listener, err = listen(o.Listen, cfg.Listen); err != nil {
 		return nil, err
 	}
-	wo, err := watchOptions(cfg, o)
+	wo, err := WatchOptions(cfg, o)
 	if err != nil {
 		return nil, err
 	}
@@ -229,9 +229,12 @@ func (a *App) close() {
 	}
 }
 
+// lang is the language that the owner set; "" leaves it to the browser.
 func lang(s string) text.Lang {
-	l, _ := text.Parse(s)
-	return l
+	if l, named := text.Parse(s); named {
+		return l
+	}
+	return ""
 }
 
 // source is what the dashboard shows: the watch for now, the journal for before.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"net/netip"
+	"net/url"
 	"os"
 	"slices"
 	"time"
@@ -20,14 +22,15 @@ import (
 
 // Check looks once at everything that cfg names and returns what it found, within 5 s.
 func Check(ctx context.Context, cfg config.Config, o Options) (watch.Snapshot, error) {
-	wo, err := watchOptions(cfg, o)
+	wo, err := WatchOptions(cfg, o)
 	if err != nil {
 		return watch.Snapshot{}, err
 	}
 	return watch.Check(ctx, wo), nil
 }
 
-func watchOptions(cfg config.Config, o Options) (watch.Options, error) {
+// WatchOptions are the probes and limits that cfg asks for, for whoever runs the watch without the rest of the program.
+func WatchOptions(cfg config.Config, o Options) (watch.Options, error) {
 	machine := o.Machine
 	if machine == nil {
 		machine = probe.ThisMachine()
@@ -59,6 +62,9 @@ func watchOptions(cfg config.Config, o Options) (watch.Options, error) {
 		Mode:   o.Mode,
 		Health: health,
 	}
+	if practice(cfg) {
+		wo.Mode = "demo"
+	}
 	for _, w := range cfg.Windows {
 		wo.Windows = append(wo.Windows, diagnose.Window(w))
 	}
@@ -69,6 +75,26 @@ func watchOptions(cfg config.Config, o Options) (watch.Options, error) {
 	}
 	slices.Sort(wo.SameEdge)
 	return wo, nil
+}
+
+// practice reports whether cfg watches this machine alone, as the simulator's configuration does: then every page says so.
+func practice(cfg config.Config) bool {
+	watched := false
+	for _, h := range cfg.Hosts {
+		if h.URL == "" || h.URL == "off" {
+			continue
+		}
+		u, err := url.Parse(h.URL)
+		if err != nil {
+			return false
+		}
+		ip, err := netip.ParseAddr(u.Hostname())
+		if u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback()) {
+			return false
+		}
+		watched = true
+	}
+	return watched
 }
 
 // probeOptions are the owner's settings in the words of package probe.

@@ -9,7 +9,7 @@ import (
 
 // A Config is everything that the owner can set. The zero Config is not usable; [Default] is.
 type Config struct {
-	Lang    string `yaml:"lang"`     // ja or en; default: the locale, else ja
+	Lang    string `yaml:"lang"`     // ja or en; default: what the browser asks for
 	DataDir string `yaml:"data_dir"` // journal and keys of this program; default: hikeshi in the user's data folder
 	Listen  string `yaml:"listen"`   // dashboard and API; a loopback address and port; default 127.0.0.1:8460
 	CAFile  string `yaml:"ca_file"`  // further certificate authorities in PEM, for the simulator's --tls; default none

@@ -320,8 +320,9 @@ func (s *Sim) keep(ctx context.Context, host string, ln net.Listener) error {
 				return fmt.Errorf("listen for the simulated host %s again: %w", host, err)
 			}
 		}
-		if g.own(func() { ln.Close() }) {
-			if err := srv.Serve(s.wrap(host, g.listen(ln))); errors.Is(err, http.ErrServerClosed) {
+		open := ln
+		if g.own(func() { open.Close() }) {
+			if err := srv.Serve(s.wrap(host, g.listen(open))); errors.Is(err, http.ErrServerClosed) {
 				return nil
 			}
 		} else {
