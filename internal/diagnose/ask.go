@@ -37,7 +37,7 @@ func (e *evidence) ask(v *Verdict) []probe.Target {
 		four, six := e.look(h.four), e.look(h.six)
 		for _, l := range []look{four, six} {
 			inDoubt = inDoubt || waiting(l) || l.failing() && l.Bad > 0 && !h.sick && h.family == 0
-			inDoubt = inDoubt || h.family != 0 && l.failing() && l.score < sickAt && !decided
+			inDoubt = inDoubt || h.family != 0 && l.failing() && l.score < aloneAt && !decided
 		}
 		if !inDoubt && !(h.sick && open) {
 			continue
