@@ -305,3 +305,37 @@ func TestWithoutAnAddressThereIsNoWay(t *testing.T) {
 		mustDial(t, n)
 	})
 }
+
+func TestWhatIsCutIsNotSentAgain(t *testing.T) {
+	inBubble(t, memnet.Options{}, func(t *testing.T, n *memnet.Network) {
+		n.Add("ear", []string{"ear.example"})
+		ln, err := n.Listen("ear", 80)
+		if err != nil {
+			t.Fatal(err)
+		}
+		heard := make(chan int, 1)
+		go func() {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			k, _ := c.Read(make([]byte, 10))
+			heard <- k
+		}()
+		addrs, _ := n.Lookup(t.Context(), "", "ip4", "ear.example")
+		c, err := n.DialContext(t.Context(), "tcp4", netip.AddrPortFrom(addrs[0], 80).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		lift := n.Impose(memnet.Fault{Kind: memnet.Silent})
+		io.WriteString(c, "too late")
+		c.(interface{ SetLinger(int) error }).SetLinger(0)
+		c.Close()
+		lift()
+		select {
+		case k := <-heard:
+			t.Errorf("%d bytes arrived after the cut", k)
+		case <-time.After(5 * time.Minute):
+		}
+	})
+}
