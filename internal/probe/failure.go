@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -18,8 +17,6 @@ type trouble struct {
 	phase   Phase
 	detail  string // raw evidence, shortened when it is reported
 }
-
-func (t *trouble) Error() string { return fmt.Sprintf("%s: %s: %s", t.phase, t.failure, t.detail) }
 
 // on puts the trouble into an observation.
 func (t *trouble) on(o *Observation) {

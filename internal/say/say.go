@@ -186,9 +186,6 @@ func State(l text.Lang, s diagnose.State) string {
 	return text.Say(l, "state."+string(s), nil)
 }
 
-// Link names a link of the chain.
-func Link(l text.Lang, name string) string { return text.Say(l, "link."+name, nil) }
-
 // pairsShown: a sentence with more pairs than this is no longer read.
 const pairsShown = 4
 
