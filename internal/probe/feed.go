@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// frozenAfter is how often in a row the same message makes it frozen: twice is a duplicate, five times is none.
-	frozenAfter = 5
+	// frozenAfter is how often in a row the same message makes it frozen: twice is a duplicate, and whole books come only
+	// once a second. Whether nothing has really changed is asked of REST.
+	frozenAfter = 3
 	frozenLeast = 1500 * time.Millisecond // and over how long
 	// firstQuiet is how long a channel may say nothing at all after we joined, while the others talk.
 	firstQuiet = 15 * time.Second

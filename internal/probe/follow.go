@@ -19,7 +19,7 @@ const (
 	dialLimit    = 3 * time.Second
 	// A connection that lasted ends by a deployment or a cut: the next is tried soon. Otherwise twenty attempts a
 	// minute at most, a third of what one host may be asked.
-	steadyAfter = 30 * time.Second
+	steadyAfter = 10 * time.Second
 	againSoon   = 400 * time.Millisecond
 	againLater  = 3 * time.Second
 )
@@ -27,6 +27,7 @@ const (
 // A happening is what the connector tells the follower.
 type happening struct {
 	event  bitbank.Event
+	linked bool            // the host was connected to; what follows is its turn to speak
 	opened *bitbank.Stream // a new connection
 	trip   trip
 	took   time.Duration
@@ -102,6 +103,7 @@ func (c *connector) connect(ctx context.Context) (*bitbank.Stream, trip, *troubl
 	if bad != nil {
 		return nil, t, bad
 	}
+	c.tell(happening{linked: true})
 	given := make(chan net.Conn, 1)
 	given <- conn
 	give := func(context.Context, string, string) (net.Conn, error) {

@@ -40,6 +40,7 @@ type follower struct {
 
 	begun  time.Time       // of this follower
 	stream *bitbank.Stream // nil while there is no connection
+	linked time.Time       // when the host was connected to last, for a stream that may not have opened yet
 	opened time.Time
 	talk   int // messages since then
 	any    pace
@@ -104,13 +105,15 @@ func (f *follower) take(h happening) {
 		}
 		// Said when it has held; until then only how long it took to open is known.
 		f.said[StreamSocket] = Observation{At: now, Took: h.took, Timing: h.trip.timing}
+	case h.linked:
+		f.linked = now
 	case h.bad != nil:
 		if f.stream != nil {
 			f.lost = now
 		}
 		f.stream, f.why = nil, h.bad
-		if f.ours {
-			f.why = nil
+		if f.ours { // the end that we made; the next attempt speaks for itself
+			f.ours, f.why = false, nil
 			return
 		}
 		o := Observation{Target: StreamSocket, Host: Stream, At: now, Took: h.took}
@@ -205,7 +208,7 @@ func (f *follower) channel(x *feed, now time.Time) {
 	fail, detail, seen := f.judge(x, now)
 	t := streamTargets[x.channel]
 	was := f.said[t]
-	fresh := fail == Silent && f.stream != nil && f.opened.After(f.muteAt) && now.Sub(f.opened) >= freshAfter
+	fresh := fail == Silent && f.linked.After(f.muteAt) && now.Sub(f.linked) >= freshAfter
 	if !seen || was.Target != "" && was.Failure == fail && was.Fresh == fresh && now.Sub(was.At) < streamEvery {
 		return
 	}
