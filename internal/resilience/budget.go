@@ -11,6 +11,10 @@ type Limit struct {
 	Burst     int // of these within any one second
 }
 
+// delay is how much later than it was counted here a request may reach the other side, whose minute is the one that was
+// promised: as long as a look waits for its connection.
+const delay = 2 * time.Second
+
 // A Budget counts requests per key, exactly: no window of 60 s ever holds more than PerMinute, none of a second
 // more than Burst. It remembers at most PerMinute instants a key. It is safe for concurrent use.
 type Budget struct {
@@ -60,7 +64,7 @@ func (b *Budget) next(key string, now time.Time) time.Time {
 	}
 	at := now
 	if n := len(sent); n >= l.PerMinute {
-		at = later(at, sent[n-l.PerMinute].Add(time.Minute))
+		at = later(at, sent[n-l.PerMinute].Add(time.Minute+delay))
 	}
 	if n := len(sent); n >= l.Burst {
 		at = later(at, sent[n-l.Burst].Add(time.Second))
