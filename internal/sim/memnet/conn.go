@@ -23,6 +23,7 @@ const (
 // A segment is what one write has sent.
 type segment struct {
 	data []byte
+	left int           // bytes that have not got through: of many packets only the lost ones are sent again
 	last bool          // the writer has closed
 	at   time.Time     // when it arrives; zero while it is lost
 	next time.Time     // when a lost one is sent again
@@ -133,11 +134,12 @@ func (p *pipe) arrival(now time.Time) time.Time {
 
 // send tries to get a segment through.
 func (p *pipe) send(s *segment, now time.Time) {
-	f := p.network.packets(p.route, len(s.data))
+	f := p.network.packets(p.route, s.left)
 	if !f.lost {
 		s.at = now.Add(f.delay)
 		return
 	}
+	s.left = f.missing
 	if s.wait == 0 {
 		s.next, s.wait = now.Add(2*f.delay), againAfter
 		return
@@ -172,6 +174,7 @@ func (p *pipe) write(b []byte) (sent int, err error) {
 
 // put sends a segment for the first time. The lock is held.
 func (p *pipe) put(s segment, now time.Time) {
+	s.left = len(s.data)
 	p.send(&s, now)
 	p.held += len(s.data)
 	p.queue = append(p.queue, s)

@@ -74,8 +74,9 @@ func (n *Network) Refuse(host string, on bool) {
 type fate struct {
 	unplugged, unreachable, refused, reset, lost bool
 
-	delay  time.Duration
-	divert string
+	missing int // bytes that are lost, when not all are
+	delay   time.Duration
+	divert  string
 }
 
 // mss is how much of a write goes into one packet: the Ethernet's 1500 bytes without the headers of IP and TCP.
@@ -102,8 +103,14 @@ func (n *Network) packets(r route, size int) fate {
 		case Reset:
 			out.reset = true
 		case Loss:
+			gone := 0
 			for sent := 0; sent <= size; sent += mss {
-				out.lost = out.lost || n.rng.Float64() < f.Share
+				if n.rng.Float64() < f.Share {
+					gone++
+				}
+			}
+			if gone > 0 && !out.lost {
+				out.lost, out.missing = true, gone*mss-1
 			}
 		case Slow:
 			out.delay += f.Delay
@@ -117,6 +124,9 @@ func (n *Network) packets(r route, size int) fate {
 	}
 	// A diverted connection ends with whoever diverted it.
 	out.lost = out.lost || r.diverted && out.divert == ""
+	if !out.lost || out.missing == 0 {
+		out.missing = size
+	}
 	return out
 }
 
