@@ -39,10 +39,18 @@ func (e *evidence) ask(v *Verdict) []probe.Target {
 			inDoubt = inDoubt || waiting(l) || l.failing() && l.Bad > 0 && !h.sick && h.family == 0
 			inDoubt = inDoubt || h.family != 0 && l.failing() && l.score < aloneAt && !decided
 		}
+		// Whose it is hangs on whether one family alone fails.
+		inDoubt = inDoubt || h.sick && h.family == 0 && four.known && six.known && four.failing() != six.failing()
 		if !inDoubt && !(h.sick && open) {
 			continue
 		}
 		doubtful = append(doubtful, h)
+	}
+	one, two := e.look(probe.BitbankDNS), e.look(probe.BitbankDNS2)
+	nameless := slices.ContainsFunc(e.houses, func(h house) bool { return len(h.unnamed) > 0 && h.unnamed[0].Bad > 0 })
+	names := !decided && (nameless || one.failing() && one.Bad > 0 || two.failing() && two.Bad > 0)
+	if names { // resolvers may be asked as often as we like, so they come first
+		add(probe.BitbankDNS, probe.BitbankDNS2, probe.DNSSystem, probe.DNSSecond)
 	}
 	doubt := len(doubtful) > 0
 	if len(doubtful) > 1 { // hosts seldom fail together, lines do
@@ -68,8 +76,6 @@ func (e *evidence) ask(v *Verdict) []probe.Target {
 	for _, l := range e.refs {
 		refs = refs || waiting(l) || l.failing() && l.Bad > 0 && !decided
 	}
-	one, two := e.look(probe.BitbankDNS), e.look(probe.BitbankDNS2)
-	names := !decided && (one.failing() && one.Bad > 0 || two.failing() && two.Bad > 0)
 	if doubt || refs || open || names {
 		for _, h := range e.r.SameEdge {
 			add(probe.Target(string(h) + "/page"))

@@ -34,7 +34,8 @@ type evidence struct {
 	bad     int    // references that fail
 	houses  []house
 	trouble []trouble // of bitbank's functions, if the line is well
-	rough   bool      // the line loses so much that a stream stands still at times
+	lossy   bool      // the line loses more than it does on a good day
+	rough   bool      // and so much that a stream stands still at times
 }
 
 // A house is an entrance with all its looks.
@@ -69,7 +70,8 @@ const (
 
 func weighed(r Round) *evidence {
 	e := &evidence{r: r, now: r.Now}
-	e.rough = e.losing() >= roughHosts
+	losing := e.losing()
+	e.lossy, e.rough = losing > 0, losing >= roughHosts
 	for _, t := range references {
 		if !e.watches(t) {
 			continue
@@ -111,7 +113,7 @@ func (e *evidence) look(t probe.Target) look {
 	l.score, l.kind = fade(s, e.now), kindOf(s.Last)
 	// One connection that carries everything in order waits for what was lost, for seconds, while looks that last a
 	// moment get through.
-	if isChannel(t) && e.rough && (l.kind == old && s.Last.Failure != probe.Frozen || !s.Newer.IsZero()) {
+	if isChannel(t) && (e.rough && l.kind == old && s.Last.Failure != probe.Frozen || e.lossy && l.Bad == 0 && !s.Newer.IsZero()) {
 		l.known, l.score, l.kind = false, 0, fine
 		return l
 	}
@@ -133,17 +135,20 @@ func (e *evidence) look(t probe.Target) look {
 }
 
 const (
-	// A line that loses one packet in fifty loses about one look in twenty seconds. Three hosts that were not heard in so
-	// short a time, none of them the stream, are another line.
-	roughHosts = 3
-	roughFor   = 20 * time.Second
+	// A line that loses one packet in fifty loses about one such look in half a minute. Two hosts in so short a time are
+	// another line.
+	roughHosts = 2
+	roughFor   = 30 * time.Second
 )
 
-// losing is at how many hosts other than the stream a look was lost lately.
+// losing is at how many hosts a look was lost lately, or is late, that was not bitbank's to lose: at other sites, at the resolvers, which
+// count as one, and connections that were made again since. The stream is not asked: it is what this is about.
 func (e *evidence) losing() int {
 	hosts := map[probe.Host]bool{}
-	for _, s := range e.r.Signals {
-		if s.Last.Host != probe.Stream && !s.LostAt.IsZero() && e.now.Sub(s.LostAt) < roughFor {
+	for t, s := range e.r.Signals {
+		way := connects(t) && s.Bad == 0 && s.Last.Host != probe.Stream
+		lost := !s.LostAt.IsZero() && e.now.Sub(s.LostAt) < roughFor || !s.LateAt.IsZero() && e.now.Sub(s.LateAt) < lateFor
+		if (elsewhere(t) || s.Last.Host == probe.Self || way) && lost {
 			hosts[s.Last.Host] = true
 		}
 	}
@@ -284,14 +289,19 @@ func (e *evidence) nameless(h *house) {
 	if h.sick || bad < 2 || !one.misses(h.host) || !two.misses(h.host) {
 		return
 	}
-	h.sick, h.doubt, h.well, h.kind, h.failure = true, false, false, unnamed, h.unnamed[0].Last.Failure
+	n := *h
 	for _, l := range h.unnamed {
-		h.otherOK, h.refOK = later(h.otherOK, l.OtherOK), later(h.refOK, l.RefOK)
-		h.targets = append(h.targets, l.target)
-		if h.from.IsZero() || l.From.Before(h.from) {
-			h.from = l.From
+		n.otherOK, n.refOK = later(n.otherOK, l.OtherOK), later(n.refOK, l.RefOK)
+		n.targets = append(n.targets, l.target)
+		if n.from.IsZero() || l.From.Before(n.from) {
+			n.from = l.From
 		}
 	}
+	if !n.refOK.After(n.from) {
+		return // other names may be gone as well: a reference must have been found in the midst of it
+	}
+	n.sick, n.doubt, n.well, n.kind, n.failure = true, false, false, unnamed, h.unnamed[0].Last.Failure
+	*h = n
 }
 
 // misses reports whether a resolver says that it does not know a host's name.

@@ -110,6 +110,9 @@ func (m *Memory) weigh(s *Signal, o probe.Observation) {
 		if quiet := kindOf(o); (quiet == silent || quiet == old) && o.Host != probe.Self && !isReference(o.Target) && !m.vouched(o) {
 			w = min(w, lonelyWeight)
 		}
+		if kindOf(o) == overload && m.watcher.OwnRate { // our own doing: enough to say so, and nothing that stays
+			w = max(lonelyWeight-max(fade(*s, o.At), 0), 0)
+		}
 		m.alone(s, o, w)
 		if s.Bad == 0 {
 			s.Since = o.At
@@ -129,6 +132,9 @@ func (m *Memory) weigh(s *Signal, o probe.Observation) {
 		s.Slow = 0
 	} else {
 		s.Bad, s.Since, s.Beside, s.OKAt = 0, time.Time{}, time.Time{}, o.At
+		if (elsewhere(o.Target) || connects(o.Target)) && saved(*s, o.Took) {
+			s.LostAt = o.At
+		}
 		// One good look ends a row: what remains is remembered as a doubt, so that a relapse is believed at once.
 		s.Score = max(min(fade(*s, o.At), sickAt-answeredWeight/2)+wellWeight, scoreLeast)
 		if s.Score <= 0 {
@@ -317,7 +323,7 @@ func (m *Memory) line(o probe.Observation) {
 	m.cut = false
 	m.back = o.At
 	for t, s := range m.signals {
-		if s.Score > 0 && !isReference(t) && s.Last.Host != probe.Self {
+		if s.Score > 0 && !isReference(t) && (s.Last.Host != probe.Self || t == probe.BitbankDNS || t == probe.BitbankDNS2) {
 			s.Score, s.Bad, s.Since, s.From = 0, 0, o.At, time.Time{}
 		}
 	}

@@ -159,7 +159,7 @@ func (e *evidence) skew(after time.Time) (time.Duration, bool) {
 // bitbank's clock only when that is shown: by opinions on ours from after the refusal, since a clock may have been set
 // meanwhile.
 func ownClock(e *evidence) *Verdict {
-	if refs, since := e.failingRefs(func(l look) bool { return l.Last.Failure == probe.TLSExpired }); len(refs) >= 2 {
+	if refs, since := e.failingRefs(func(l look) bool { return l.Last.Failure == probe.TLSExpired }); len(refs) >= 2 && !e.allWell() {
 		return own("own_line.7", since, Reason{Code: "all_expired", Args: args("n", strconv.Itoa(len(refs))), Targets: targetsOf(refs)})
 	}
 	l := e.look(probe.PrivateSigned)
@@ -187,6 +187,11 @@ func ownClock(e *evidence) *Verdict {
 		return &Verdict{Sentence: "not_proven.1", Args: args("n", "5"), Since: l.From, Reasons: []Reason{r}}
 	}
 	return own("own_line.7", l.From, r)
+}
+
+// allWell reports whether all of bitbank's entrances are: a wrong date would show there, too.
+func (e *evidence) allWell() bool {
+	return len(e.main()) > 0 && !slices.ContainsFunc(e.main(), func(h house) bool { return !h.well || h.sick })
 }
 
 // clockSettling is one round of looks at the references, whose dates tell how our clock stands when no NTP server does.

@@ -27,7 +27,8 @@ type Signal struct {
 	// Beside is when a connection by one address family last failed after the other family had reached the same host
 	// in the midst of this row of failures.
 	Beside time.Time `json:"beside,omitzero"`
-	// LostAt is when a look last ended without any answer. A line that loses much shows it at many hosts.
+	// LostAt is when a look last ended without any answer, or was saved by a second packet. A line that loses much shows it
+	// at many hosts.
 	LostAt time.Time `json:"lost_at,omitzero"`
 	// LateAt is when a look that is still under way was reported to be unusually slow; zero after its end.
 	LateAt time.Time `json:"late_at,omitzero"`

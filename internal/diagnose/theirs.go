@@ -23,29 +23,30 @@ func namesGone(e *evidence) *Verdict {
 		since = two.From
 	}
 	for _, t := range []probe.Target{probe.DNSSystem, probe.DNSSecond} {
-		own := e.look(t)
-		if own.known && own.Bad > 0 {
-			return nil
-		}
-		// A resolver that says no has answered. One that says nothing must have told another name meanwhile.
-		if one.Last.Failure == probe.DNSTimeout && own.known && !own.OKAt.After(one.From) {
+		if own := e.look(t); own.known && own.Bad > 0 {
 			return nil
 		}
 	}
-	return &Verdict{Scope: Bitbank, Parts: []part.Code{part.All}, Sentence: "bitbank.4", Since: since, Reasons: append([]Reason{{
+	reasons := append([]Reason{{
 		Code: "dns_bitbank", Args: args("failure", string(one.Last.Failure)), Targets: []probe.Target{probe.BitbankDNS, probe.BitbankDNS2},
-	}}, e.references()...)}
+	}}, e.references()...)
+	// A reference is reached by its name: one must have answered in the midst of it.
+	if !one.RefOK.After(one.From) || !two.RefOK.After(two.From) {
+		return &Verdict{Sentence: "not_proven.1", Args: args("n", "5"), Since: since, Reasons: reasons}
+	}
+	return &Verdict{Scope: Bitbank, Parts: []part.Code{part.All}, Sentence: "bitbank.4", Since: since, Reasons: reasons}
 }
 
 // sure are the troubles that are bitbank's. What anybody between us and bitbank could have caused counts only when
 // somebody else answered in the midst of it: after the first bad look and before the newest. A line that blinks for
-// two seconds takes all looks that are under way with it, and answers before and after.
+// two seconds takes all looks that are under way with it, and answers before and after. On a line that loses what it likes
+// silence is nobody's.
 func (e *evidence) sure() (theirs []trouble, open bool) {
 	if !e.lineWell() {
 		return nil, len(e.trouble) > 0
 	}
 	for _, t := range e.trouble {
-		if t.witness && !t.otherOK.After(t.since) {
+		if t.witness && !t.otherOK.After(t.since) || e.rough && unheard(t.failure) {
 			open = true
 			continue
 		}

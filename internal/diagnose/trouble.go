@@ -61,7 +61,7 @@ func (e *evidence) troubles() []trouble {
 func (e *evidence) ofHouse(h house) (trouble, bool) {
 	t := trouble{part: h.part, state: h.state(), failure: h.failure, since: h.from, otherOK: h.otherOK, targets: h.targets, reason: "failing"}
 	switch {
-	case h.slow && !h.sick && !e.prompt(h.from, h.slowAt):
+	case h.slow && !h.sick && (e.rough || !e.prompt(h.from, h.slowAt)):
 		return t, false // as slow as everything else, for all that we know: see ownSlow
 	case h.slow && !h.sick:
 		t.class, t.reason = isSlowly, "slow"

@@ -41,6 +41,9 @@ const (
 	// Losses come in bunches, and half a million looks a day are many chances: five in a row, not four (by four there
 	// was a false alarm every month).
 	silentWeight = 3.2
+	// Silence on a connection that has just been made: what is lost on it is sent again three times within the look, so
+	// it takes a host that does not answer, or a line that went away in that second.
+	heldWeight = 6
 	// A look that is silent while nobody else answers either says more of our own line: enough to ask others.
 	lonelyWeight = 1
 	// A name that is not looked up in time says something of the resolver, not of the host: enough to ask, never enough
@@ -106,6 +109,11 @@ func unheard(f probe.Failure) bool {
 	return false
 }
 
+// saved: a good look that took a second longer than it should has lost a packet, and TCP has sent it again (RFC 6298).
+func saved(s Signal, took time.Duration) bool {
+	return took >= time.Second && (s.Usual == 0 || isSlow(s, took))
+}
+
 // apiKind sorts bitbank's own codes (errors.md of its API documents).
 func apiKind(code int) kind {
 	switch {
@@ -137,6 +145,9 @@ func weight(o probe.Observation) float64 {
 		}
 		if o.Failure == probe.DNSTimeout && o.Host != probe.Self && !isReference(o.Target) {
 			return unnamedWeight
+		}
+		if o.Failure == probe.Timeout && o.Phase == probe.FirstByte && o.Fresh {
+			return heldWeight
 		}
 		return silentWeight
 	}
