@@ -12,7 +12,7 @@ import (
 // are heavier: those that people trade on are promised within ten seconds, the others within a minute.
 const (
 	apiDeadline   = 1500 * time.Millisecond
-	entryDeadline = 2 * time.Second
+	entryDeadline = 1700 * time.Millisecond
 	pageDeadline  = 3 * time.Second
 	lineDeadline  = 1500 * time.Millisecond
 	ntpDeadline   = 2500 * time.Millisecond
