@@ -27,6 +27,9 @@ const (
 		`<body><h1>ただいまメンテナンス中です</h1><p>システムメンテナンスのため、すべてのサービスを一時的に停止しています。（模擬）</p></body></html>`
 )
 
+// neutralText gives a neutral site the weight of a real one, so that a line which swallows large packets swallows it, too.
+var neutralText = strings.Repeat("この文は、ふつうのサイトの頁と同じくらいの重さにするために繰り返しています。", 200)
+
 // Japan is the zone of every time that bitbank writes for people; it has had no summer time since 1951.
 var japan = time.FixedZone("JST", 9*60*60)
 
@@ -78,7 +81,7 @@ func (s *Sim) page(host string, v visit, r *http.Request) answer {
 		return s.timeline(strings.TrimPrefix(path, "/"))
 	case "neutral1", "neutral2", "neutral3":
 		if path == "/" {
-			return render("neutral", view{Title: "中立サイト" + strings.TrimPrefix(host, "neutral")})
+			return render("neutral", view{Title: "中立サイト" + strings.TrimPrefix(host, "neutral"), Summary: neutralText})
 		}
 	}
 	return plain(http.StatusNotFound, "")
