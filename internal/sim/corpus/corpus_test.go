@@ -198,6 +198,13 @@ func TestWhoseTroubleItIs(t *testing.T) {
 	switch {
 	case *one != "":
 		chosen = slices.DeleteFunc(slices.Clone(all), func(s scenario) bool { return !strings.Contains(s.Name, *one) })
+	case testing.Short(): // for the race detector, which looks for something else
+		chosen = nil
+		for i, s := range slice(all) {
+			if i%15 == 0 {
+				chosen = append(chosen, s)
+			}
+		}
 	case !long:
 		chosen = slice(all)
 	}
