@@ -202,10 +202,10 @@ func (e *evidence) market() []PairBoard {
 		if b.Margin != "" && b.New == Down {
 			b.Margin = Down
 		}
-		if old {
-			b.New, b.Cancel, b.Market, b.Stop = Unknown, Unknown, Unknown, Unknown
-			if b.Margin != "" {
-				b.Margin = Unknown
+		unread := e.now.Sub(p.FlagsAt) > pairsAge // what is not said to be stopped may still be
+		for _, s := range []*State{&b.New, &b.Cancel, &b.Market, &b.Stop, &b.Margin} {
+			if *s != "" && (old || unread && *s == Well) {
+				*s = Unknown
 			}
 		}
 		out = append(out, b)

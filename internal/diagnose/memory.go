@@ -351,6 +351,7 @@ func (m *Memory) market(o probe.Observation) {
 				s.Retired = slices.Contains(p.Flags, flagStop) || slices.Contains(p.Flags, flagStopAndCancel)
 			}
 			s.State.Flags, s.State.HasFlags, s.State.Margin = slices.Clone(p.Flags), true, p.Margin
+			s.FlagsAt = o.At
 			if s.Retired && !slices.Contains(p.Flags, flagStop) && !slices.Contains(p.Flags, flagStopAndCancel) {
 				s.Retired = false // listed again
 			}

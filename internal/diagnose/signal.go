@@ -47,6 +47,7 @@ type PairSignal struct {
 	Since   time.Time       `json:"since,omitzero"` // when it left normal
 	Retired bool            `json:"retired,omitzero"`
 	At      time.Time       `json:"at"`
+	FlagsAt time.Time       `json:"flags_at,omitzero"` // when the stop flags were read last; zero when never
 	// Base are the stop flags that were set when we began: whoever looks at the pair knows them.
 	Base []string `json:"base,omitzero"`
 }
