@@ -45,7 +45,8 @@ type follower struct {
 	talk   int // messages since then
 	any    pace
 	trip   trip
-	why    *trouble // why there is no connection
+	why    *trouble  // why there is no connection
+	tried  time.Time // when the attempt began that said so
 	lost   time.Time
 
 	muteAt   time.Time // since when nothing at all arrives; zero while something does
@@ -111,7 +112,7 @@ func (f *follower) take(h happening) {
 		if f.stream != nil {
 			f.lost = now
 		}
-		f.stream, f.why = nil, h.bad
+		f.stream, f.why, f.tried = nil, h.bad, now.Add(-h.took)
 		if f.ours { // the end that we made; the next attempt speaks for itself
 			f.ours, f.why = false, nil
 			return
@@ -218,6 +219,9 @@ func (f *follower) channel(x *feed, now time.Time) {
 	}
 	if fail != OK {
 		o.Phase = Content
+	}
+	if fail != OK && f.stream == nil && f.why != nil {
+		o.Took = now.Sub(f.tried) // what the last attempt met is no newer than that
 	}
 	f.trip.on(&o)
 	o.Timing, o.Fresh = Timing{}, fresh
