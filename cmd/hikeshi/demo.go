@@ -46,7 +46,7 @@ const calmFirst = 8 * time.Second
 
 // rehearse runs the simulator and the daemon side by side, plays the scenario, and goes on until ctx ends.
 func (p *program) rehearse(ctx context.Context, dir string, base int, scenario string) error {
-	world, base, err := p.openWorld(base)
+	world, err := p.openWorld(base)
 	if err != nil {
 		return err
 	}
@@ -62,11 +62,10 @@ func (p *program) rehearse(ctx context.Context, dir string, base int, scenario s
 	if err != nil {
 		return err
 	}
-	cfg.Listen = fmt.Sprintf("127.0.0.1:%d", base+60) // the dashboard's place in the simulator's block of ports
 	fmt.Fprintln(p.stdout, p.say("cli.demo.begins", nil))
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return world.Run(ctx) })
-	g.Go(func() error { return p.daemon(ctx, cfg, app.Options{Mode: "demo"}) })
+	g.Go(func() error { return p.daemon(ctx, cfg, app.Options{}) })
 	g.Go(func() error {
 		if !pause(ctx, calmFirst) {
 			return nil
@@ -85,7 +84,7 @@ func (p *program) rehearse(ctx context.Context, dir string, base int, scenario s
 }
 
 // openWorld takes the ports from base, or from the first free block when base is 0.
-func (p *program) openWorld(base int) (*sim.Sim, int, error) {
+func (p *program) openWorld(base int) (*sim.Sim, error) {
 	given := base != 0
 	if !given {
 		base = 8100
@@ -93,16 +92,16 @@ func (p *program) openWorld(base int) (*sim.Sim, int, error) {
 	for {
 		world, err := sim.New(sim.Options{Seed: 1, PortBase: base, Logger: p.log()})
 		if err != nil {
-			return nil, 0, p.misused("cli.sim.options", "cli.hint.help", text.Args{"err": err.Error(), "path": "hikeshi demo"})
+			return nil, p.misused("cli.sim.options", "cli.hint.help", text.Args{"err": err.Error(), "path": "hikeshi demo"})
 		}
 		err = world.Listen()
 		if err == nil {
-			return world, base, nil
+			return world, nil
 		}
 		world.Close()
 		// Ten blocks of a hundred ports: somebody who uses them all has another problem.
 		if given || base >= 9100 || !errors.Is(err, syscall.EADDRINUSE) {
-			return nil, 0, p.simPort(err, base)
+			return nil, p.simPort(err, base)
 		}
 		base += 100
 	}

@@ -29,7 +29,6 @@ type Options struct {
 	Version string
 	Machine probe.Machine // nil: this machine and its network
 	Log     *slog.Logger  // nil: silent
-	Mode    string        // "" or "demo"
 	// Listen opens the dashboard's port; nil: net.Listen.
 	Listen func(network, addr string) (net.Listener, error)
 }

@@ -44,7 +44,7 @@ func TestEveryTroubleHasWords(t *testing.T) {
 
 func TestAWorldOnThisMachineIsCalledADemo(t *testing.T) {
 	real := config.Default()
-	if practice(real) {
+	if real.Practice() {
 		t.Error("the real bitbank is called a demo")
 	}
 	sim := config.Default()
@@ -52,11 +52,11 @@ func TestAWorldOnThisMachineIsCalledADemo(t *testing.T) {
 		sim.Hosts[role] = config.Host{URL: "http://127.0.0.1:8100/"}
 	}
 	sim.Hosts[probe.X] = config.Host{URL: "off"}
-	if !practice(sim) {
+	if !sim.Practice() {
 		t.Error("a world on loopback is not called a demo")
 	}
 	sim.Hosts[probe.Web] = config.Host{URL: "https://bitbank.cc/"}
-	if practice(sim) {
+	if sim.Practice() {
 		t.Error("a world that is partly real is called a demo")
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"net/netip"
-	"net/url"
 	"os"
 	"slices"
 	"time"
@@ -59,10 +57,9 @@ func WatchOptions(cfg config.Config, o Options) (watch.Options, error) {
 		Budget: budget,
 		Limit:  func(key string) int { return limit(key).PerMinute },
 		Log:    o.Log,
-		Mode:   o.Mode,
 		Health: health,
 	}
-	if practice(cfg) {
+	if cfg.Practice() {
 		wo.Mode = "demo"
 	}
 	for _, w := range cfg.Windows {
@@ -75,26 +72,6 @@ func WatchOptions(cfg config.Config, o Options) (watch.Options, error) {
 	}
 	slices.Sort(wo.SameEdge)
 	return wo, nil
-}
-
-// practice reports whether cfg watches this machine alone, as the simulator's configuration does: then every page says so.
-func practice(cfg config.Config) bool {
-	watched := false
-	for _, h := range cfg.Hosts {
-		if h.URL == "" || h.URL == "off" {
-			continue
-		}
-		u, err := url.Parse(h.URL)
-		if err != nil {
-			return false
-		}
-		ip, err := netip.ParseAddr(u.Hostname())
-		if u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback()) {
-			return false
-		}
-		watched = true
-	}
-	return watched
 }
 
 // probeOptions are the owner's settings in the words of package probe.

@@ -206,6 +206,23 @@ func loopbackOrigin(o string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && loopbackHost(u.Hostname())
 }
 
+// Practice reports whether every host that c watches is on this machine, as in the simulator's configuration: then every page
+// says so.
+func (c Config) Practice() bool {
+	watched := false
+	for _, h := range c.Hosts {
+		if h.URL == "" || h.URL == "off" {
+			continue
+		}
+		u, err := url.Parse(h.URL)
+		if err != nil || !loopbackHost(u.Hostname()) {
+			return false
+		}
+		watched = true
+	}
+	return watched
+}
+
 // loopback reports whether addr is a port of this machine that no other machine reaches.
 func loopback(addr string) bool {
 	host, port, err := net.SplitHostPort(addr)
