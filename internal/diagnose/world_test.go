@@ -15,6 +15,9 @@ type plan struct {
 	every, first time.Duration
 }
 
+// entryEvery is how often each page of site and app is looked at.
+const entryEvery = 12500 * time.Millisecond
+
 // shipped is what the watch looks at without a key.
 var shipped = []plan{
 	{probe.LineInterface, 5 * time.Second, 0}, {probe.LineGateway, 10 * time.Second, time.Second},
@@ -28,7 +31,7 @@ var shipped = []plan{
 	{probe.Public4, 10 * time.Second, 0}, {probe.Public6, 10 * time.Second, time.Second}, {probe.Private4, 10 * time.Second, 2 * time.Second}, {probe.Private6, 10 * time.Second, 3 * time.Second},
 	{probe.Stream4, 10 * time.Second, 4 * time.Second}, {probe.Stream6, 10 * time.Second, 5 * time.Second}, {probe.Web4, 10 * time.Second, 6 * time.Second}, {probe.Web6, 10 * time.Second, 7 * time.Second},
 	{probe.App4, 10 * time.Second, 8 * time.Second}, {probe.App6, 10 * time.Second, 9 * time.Second},
-	{probe.WebPage, 14 * time.Second, 0}, {probe.WebAsset, 14 * time.Second, 7 * time.Second}, {probe.AppPage, 14 * time.Second, 3 * time.Second}, {probe.AppBackend, 14 * time.Second, 10 * time.Second},
+	{probe.WebPage, entryEvery, 0}, {probe.WebAsset, entryEvery, entryEvery / 2}, {probe.AppPage, entryEvery, entryEvery / 4}, {probe.AppBackend, entryEvery, entryEvery * 3 / 4},
 	{probe.PubNubTime, 12 * time.Second, 0}, {probe.StatusPage, 25 * time.Second, 0}, {probe.BlogPage, 25 * time.Second, 8 * time.Second}, {probe.SupportPage, 25 * time.Second, 12 * time.Second}, {probe.SupportHelp, 25 * time.Second, 20 * time.Second},
 	{probe.XPage, 60 * time.Second, 0}, {probe.Neutral1Page, 12 * time.Second, 0}, {probe.Neutral2Page, 12 * time.Second, 4 * time.Second}, {probe.Neutral3Page, 12 * time.Second, 8 * time.Second},
 	{probe.Venue1Ticker, 12 * time.Second, time.Second}, {probe.Venue2Ticker, 12 * time.Second, 5 * time.Second}, {probe.Venue3Ticker, 12 * time.Second, 9 * time.Second},

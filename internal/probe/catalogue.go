@@ -18,6 +18,9 @@ const (
 	ntpDeadline   = 2500 * time.Millisecond
 )
 
+// entryEvery is how often each page of site and app is looked at. There are two of each.
+const entryEvery = 12500 * time.Millisecond
+
 // A catalogue collects the probes of some options.
 type catalogue struct {
 	o      Options
@@ -161,10 +164,10 @@ func (c *catalogue) pages() {
 		every         time.Duration
 		at, then      time.Duration
 	}{
-		// Something of each is asked every 7 s, so that what one look sees is known within ten; and one of each page's
+		// Something of each is asked every 6.25 s, so that what one look sees is known within ten; and one of each page's
 		// six a minute is left for a doubt.
-		{Web, WebPage, WebAsset, 14 * time.Second, 0, 7 * time.Second},
-		{App, AppPage, AppBackend, 14 * time.Second, -10500 * time.Millisecond, 10500 * time.Millisecond},
+		{Web, WebPage, WebAsset, entryEvery, 0, entryEvery / 2},
+		{App, AppPage, AppBackend, entryEvery, -entryEvery * 3 / 4, entryEvery * 3 / 4},
 		{Support, SupportPage, SupportHelp, 25 * time.Second, 12 * time.Second, 20 * time.Second},
 	} {
 		s := c.sites[two.role]
