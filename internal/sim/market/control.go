@@ -22,15 +22,6 @@ const (
 	ModeListing    Mode = "LISTING"
 )
 
-// auctionLength is how long a CIRCUIT_BREAK or RESUMPTION says it will last. Our choice: the official page names none.
-const auctionLength = 10 * time.Minute
-
-type circuit struct {
-	mode   Mode
-	fee    string
-	reopen time.Time
-}
-
 // Known reports whether there is such a pair.
 func (m *Market) Known(name string) bool { return m.index[name] != nil }
 
@@ -93,82 +84,102 @@ func (m *Market) Set(name string, s Setting, now time.Time) []Change {
 	if s.CircuitBreak == "" || s.CircuitBreak == p.circuit.mode {
 		return changes
 	}
-	c := Change{Pair: name, At: now, Circuit: true}
-	p.stamp = now
-	p.circuit = circuit{mode: s.CircuitBreak, fee: "NORMAL"}
-	if s.CircuitBreak == ModeBreak || s.CircuitBreak == ModeResumption {
+	return append(changes, m.enter(p, s.CircuitBreak, now))
+}
+
+// enter changes the mode of a pair.
+func (m *Market) enter(p *pair, mode Mode, now time.Time) Change {
+	c := p.begin(now)
+	c.Circuit = true
+	p.circuit = circuit{mode: mode, fee: "NORMAL"}
+	if mode == ModeBreak || mode == ModeResumption {
 		p.circuit.reopen = now.Add(auctionLength)
 	}
-	if s.CircuitBreak == ModeNone && !p.Delisted {
+	if mode == ModeNone && !p.Delisted {
 		p.uncross(&c)
-		p.reopen(m.rng, &c)
-		p.trim(m.rng, &c)
+		p.reopen(m.rng)
 		c.Ticker = true
 	}
 	p.settle(m.rng, &c)
-	return append(changes, c)
+	return c
 }
 
-// uncross executes the call auction: everything that crosses trades at one price.
+// uncross executes the call auction: everything that crosses trades at one price, in the order of price and time. Nobody
+// was first with a price that all of them get, so both sides count as takers: our assumption.
 func (p *pair) uncross(c *Change) {
 	price, amount := p.auction()
-	for len(p.asks) > 0 && len(p.bids) > 0 && p.bids[0].Price >= p.asks[0].Price {
-		n := min(p.asks[0].Amount, p.bids[0].Amount)
-		p.asks[0].Amount -= n
-		p.bids[0].Amount -= n
-		c.Asks, c.Bids = append(c.Asks, p.asks[0]), append(c.Bids, p.bids[0])
-		if p.asks[0].Amount == 0 {
-			p.asks = slices.Delete(p.asks, 0, 1)
-		}
-		if p.bids[0].Amount == 0 {
-			p.bids = slices.Delete(p.bids, 0, 1)
+	type share struct{ id, amount int64 }
+	var shares [2][]share
+	for i, s := range []*side{&p.asks, &p.bids} {
+		for left := amount; left > 0; {
+			r := &s.rungs[0]
+			left -= r.eat(left, func(id, n int64) { shares[i] = append(shares[i], share{id, n}) })
+			s.tell(r.Level)
+			s.prune(&s.rungs, 0)
 		}
 	}
-	if amount > 0 {
-		p.execute(c, Buy, price, amount)
+	asks, bids := shares[0], shares[1]
+	for len(asks) > 0 && len(bids) > 0 {
+		a, b := &asks[0], &bids[0]
+		n := min(a.amount, b.amount)
+		trade := p.execute(c, Buy, price, n)
+		for _, f := range []Fill{{Order: a.id, Against: b.id}, {Order: b.id, Against: a.id}} {
+			if f.Order != 0 {
+				f.Price, f.Amount, f.Taker, f.Trade = price, n, true, trade
+				c.Fills = append(c.Fills, f)
+			}
+		}
+		if a.amount -= n; a.amount == 0 {
+			asks = asks[1:]
+		}
+		if b.amount -= n; b.amount == 0 {
+			bids = bids[1:]
+		}
 	}
 }
 
 // reopen puts a first order on a side that an auction has emptied.
-func (p *pair) reopen(rng *rand.Rand, c *Change) {
+func (p *pair) reopen(rng *rand.Rand) {
 	fair := int64(math.Round(p.fair))
-	if len(p.asks) == 0 {
-		price := fair + 1
-		if len(p.bids) > 0 {
-			price = max(price, p.bids[0].Price+1)
+	ask, asked := p.asks.best()
+	bid, bidden := p.bids.best()
+	if !asked {
+		if ask = max(fair+1, 1); bidden {
+			ask = max(ask, bid+1)
 		}
-		p.asks = put(p.asks, Level{price, p.amount(rng)}, 1, &c.Asks)
+		p.asks.put(Level{ask, p.amount(rng)}, 0)
 	}
-	if len(p.bids) == 0 && p.asks[0].Price > 1 {
-		p.bids = put(p.bids, Level{max(1, min(fair, p.asks[0].Price-1)), p.amount(rng)}, -1, &c.Bids)
+	if !bidden && ask > 1 {
+		p.bids.put(Level{max(1, min(fair, ask-1)), p.amount(rng)}, 0)
 	}
 }
 
 // auction estimates the price at which most would trade, and how much; zeros when nothing crosses.
 func (p *pair) auction() (price, amount int64) {
+	asks, bids := p.asks.rungs, p.bids.rungs
 	i, j := 0, 0
 	var askLeft, bidLeft int64
 	for {
 		if askLeft == 0 {
-			if i == len(p.asks) {
+			if i == len(asks) {
 				break
 			}
-			askLeft = p.asks[i].Amount
+			askLeft = asks[i].Amount
 			i++
 		}
 		if bidLeft == 0 {
-			if j == len(p.bids) {
+			if j == len(bids) {
 				break
 			}
-			bidLeft = p.bids[j].Amount
+			bidLeft = bids[j].Amount
 			j++
 		}
-		if p.bids[j-1].Price < p.asks[i-1].Price {
+		if bids[j-1].Price < asks[i-1].Price {
 			break
 		}
 		n := min(askLeft, bidLeft)
 		askLeft, bidLeft, amount = askLeft-n, bidLeft-n, amount+n
-		price = (p.asks[i-1].Price + p.bids[j-1].Price) / 2
+		price = (asks[i-1].Price + bids[j-1].Price) / 2
 	}
 	return price, amount
 }
@@ -200,8 +211,7 @@ func (m *Market) Jump(name, last string, now time.Time) ([]Change, error) {
 	changes, now := m.reach(now)
 	ticks := max(1, math.Round(v*math.Pow10(p.PriceDigits)))
 	p.fair, p.base, p.moving, p.fairAt = ticks, ticks, nil, now
-	c := Change{Pair: name, At: now, Ticker: true}
-	p.stamp = now
+	c := p.begin(now)
 	p.requote(m.rng, &c)
 	p.settle(m.rng, &c)
 	return append(changes, c), nil

@@ -1,58 +1,59 @@
 package market
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
 )
 
-// order is one order of somebody: it rests, takes, or takes a resting one back.
+// order is one order of the crowd: it rests, takes, or takes a resting one back.
 func (p *pair) order(rng *rand.Rand, at time.Time) Change {
-	c := Change{Pair: p.Name, At: at}
-	before := p.ticker()
-	p.stamp = at
+	c := p.begin(at)
 	if p.circuit.mode != ModeNone {
-		p.place(rng, &c, true)
-		p.cut(2*depth, &c) // both sides may reach over the estimated price: the documents say at most 400
+		p.place(rng, true)
 		c.Circuit = true
 	} else {
 		switch r := rng.Float64(); {
 		case r < 0.50:
-			p.place(rng, &c, false)
+			p.place(rng, false)
 		case r < 0.86:
-			p.withdraw(rng, &c)
+			p.withdraw(rng)
 		default:
 			p.take(rng, &c, p.favoured(rng), 0)
 		}
 		p.follow(rng, &c)
-		p.trim(rng, &c)
 	}
 	p.settle(rng, &c)
-	c.Ticker = p.ticker() != before
 	return c
 }
 
-// settle gives the change its place in the order of things, and merges what it did to one price.
+// begin opens a change.
+func (p *pair) begin(at time.Time) Change {
+	p.before, p.stamp = p.ticker(), at
+	return Change{Pair: p.Name, At: at}
+}
+
+// settle brings both sides to the levels that are shown and gives the change its place in the order of things.
 func (p *pair) settle(rng *rand.Rand, c *Change) {
+	for _, f := range c.Fills {
+		p.forget(f.Order)
+	}
+	if p.leaves(c) {
+		p.halt(c)
+	}
+	if p.circuit.mode == ModeNone {
+		p.trim(rng)
+	} else { // both sides may reach over the estimated price: the documents say at most 400
+		p.asks.cut(2 * depth)
+		p.bids.cut(2 * depth)
+	}
 	// Holes are normal at bitbank: nobody may take them for lost messages.
 	p.seq += 1 + rng.Int64N(4)
 	c.Seq = p.seq
-	c.Asks, c.Bids = lastWord(c.Asks, 1), lastWord(c.Bids, -1)
+	c.Asks, c.Bids = p.asks.changed(), p.bids.changed()
 	slices.Reverse(c.Trades)
-}
-
-// lastWord keeps the last amount of each price, best first.
-func lastWord(levels []Level, direction int) []Level {
-	slices.SortStableFunc(levels, func(a, b Level) int { return direction * cmp.Compare(a.Price, b.Price) })
-	out := levels[:0]
-	for i, l := range levels {
-		if i+1 == len(levels) || levels[i+1].Price != l.Price {
-			out = append(out, l)
-		}
-	}
-	return out
+	c.Ticker = c.Ticker || p.ticker() != p.before
 }
 
 // amount draws what one order is for: ¥150,000 in the mean.
@@ -66,8 +67,9 @@ func (p *pair) amount(rng *rand.Rand) int64 {
 
 // favoured is the side that takes next: whoever finds the book cheap.
 func (p *pair) favoured(rng *rand.Rand) Side {
-	if len(p.asks) > 0 && len(p.bids) > 0 {
-		mid := float64(p.asks[0].Price+p.bids[0].Price) / 2
+	ask, asked := p.asks.best()
+	if bid, bidden := p.bids.best(); asked && bidden {
+		mid := float64(ask+bid) / 2
 		if rng.Float64() < 0.3 && mid != p.fair {
 			if mid < p.fair {
 				return Buy
@@ -82,7 +84,7 @@ func (p *pair) favoured(rng *rand.Rand) Side {
 }
 
 // place puts a limit order near the fair price. In a call auction it may cross the other side; else it stops short of it.
-func (p *pair) place(rng *rand.Rand, c *Change, crossing bool) {
+func (p *pair) place(rng *rand.Rand, crossing bool) {
 	away := p.gap * (0.5 + rng.ExpFloat64()*6)
 	if crossing {
 		away = p.gap * rng.NormFloat64() * 4
@@ -90,83 +92,94 @@ func (p *pair) place(rng *rand.Rand, c *Change, crossing bool) {
 	amount := p.amount(rng)
 	if rng.IntN(2) == 0 {
 		price := int64(math.Ceil(p.fair + away))
-		if !crossing && len(p.bids) > 0 {
-			price = max(price, p.bids[0].Price+1)
+		if bid, ok := p.bids.best(); ok && !crossing {
+			price = max(price, bid+1)
 		}
-		p.asks = put(p.asks, Level{price, amount}, 1, &c.Asks)
+		p.asks.put(Level{max(price, 1), amount}, 0)
 		return
 	}
 	price := int64(math.Floor(p.fair - away))
-	if !crossing && len(p.asks) > 0 {
-		price = min(price, p.asks[0].Price-1)
+	if ask, ok := p.asks.best(); ok && !crossing {
+		price = min(price, ask-1)
 	}
 	if price >= 1 {
-		p.bids = put(p.bids, Level{price, amount}, -1, &c.Bids)
+		p.bids.put(Level{price, amount}, 0)
 	}
 }
 
-// put adds an amount at a price, keeps the side sorted (direction 1 for asks, -1 for bids) and notes the new amount.
-func put(side []Level, l Level, direction int, note *[]Level) []Level {
-	i, found := slices.BinarySearchFunc(side, l.Price, func(a Level, price int64) int { return direction * cmp.Compare(a.Price, price) })
-	if found {
-		side[i].Amount += l.Amount
-	} else {
-		side = slices.Insert(side, i, l)
-	}
-	*note = append(*note, side[i])
-	return side
-}
-
-// withdraw takes back an order, most often one near the touch.
-func (p *pair) withdraw(rng *rand.Rand, c *Change) {
-	side, note := &p.asks, &c.Asks
+// withdraw takes back an order of the crowd, most often one near the touch.
+func (p *pair) withdraw(rng *rand.Rand) {
+	s := &p.asks
 	if rng.IntN(2) == 0 {
-		side, note = &p.bids, &c.Bids
+		s = &p.bids
 	}
 	i := int(rng.ExpFloat64() * 8)
 	// Without this many left the book would look ill rather than quiet.
-	if i >= len(*side) || len(*side) < depth*3/4 {
+	if i >= len(s.rungs) || len(s.rungs) < depth*3/4 {
 		return
 	}
-	l := &(*side)[i]
-	if half := l.Amount / 2; half > 0 && rng.IntN(3) == 0 {
-		l.Amount = half
-		*note = append(*note, *l)
-		return
+	r := &s.rungs[i]
+	all := r.Amount - r.owned()
+	if half := all / 2; half > 0 && rng.IntN(3) == 0 {
+		all -= half
 	}
-	*note = append(*note, Level{l.Price, 0})
-	*side = slices.Delete(*side, i, i+1)
+	if all > 0 {
+		r.leave(all)
+		s.tell(r.Level)
+		s.prune(&s.rungs, i)
+	}
 }
 
-// take executes against the best orders: a drawn amount, or everything up to limit when there is one.
-func (p *pair) take(rng *rand.Rand, c *Change, side Side, limit int64) {
-	book, note := &p.asks, &c.Asks
-	if side == Sell {
-		book, note = &p.bids, &c.Bids
+// opposite is the side that a taker takes from.
+func (p *pair) opposite(taker Side) *side {
+	if taker == Sell {
+		return &p.bids
 	}
-	left := p.amount(rng)
-	for len(*book) > 1 {
-		l := &(*book)[0]
-		switch {
-		case limit == 0 && left <= 0, limit > 0 && side == Buy && l.Price > limit, limit > 0 && side == Sell && l.Price < limit:
-			return
+	return &p.asks
+}
+
+// take is the crowd taking the best orders: a drawn amount, or everything up to limit when there is one.
+func (p *pair) take(rng *rand.Rand, c *Change, taker Side, limit int64) {
+	amount := p.amount(rng)
+	if limit > 0 {
+		amount = math.MaxInt64
+	}
+	p.match(c, taker, 0, limit, amount, 1)
+}
+
+// match lets a taker's order eat the best of the other side up to limit (0 for any price) and leaves the last spare levels
+// alone. What it could not have is returned.
+func (p *pair) match(c *Change, taker Side, id, limit, amount int64, spare int) (left int64) {
+	s := p.opposite(taker)
+	for amount > 0 {
+		if len(s.rungs) <= spare && !s.showNext() {
+			break
 		}
-		n := l.Amount
-		if limit == 0 {
-			n = min(n, left)
+		r := &s.rungs[0]
+		price := r.Price
+		if limit > 0 && s.before(limit, price) {
+			break
 		}
-		left -= n
-		l.Amount -= n
-		p.execute(c, side, l.Price, n)
-		*note = append(*note, *l)
-		if l.Amount == 0 {
-			*book = slices.Delete(*book, 0, 1)
-		}
+		amount -= r.eat(amount, func(maker, n int64) { p.trade(c, taker, price, n, id, maker) })
+		s.tell(r.Level)
+		s.prune(&s.rungs, 0)
+	}
+	return amount
+}
+
+// trade executes between a taker's and a maker's order; 0 is the crowd.
+func (p *pair) trade(c *Change, taker Side, price, amount, takerID, makerID int64) {
+	trade := p.execute(c, taker, price, amount)
+	if makerID != 0 {
+		c.Fills = append(c.Fills, Fill{Order: makerID, Price: price, Amount: amount, Trade: trade, Against: takerID})
+	}
+	if takerID != 0 {
+		c.Fills = append(c.Fills, Fill{Order: takerID, Price: price, Amount: amount, Taker: true, Trade: trade, Against: makerID})
 	}
 }
 
 // execute records one trade everywhere a trade is seen.
-func (p *pair) execute(c *Change, side Side, price, amount int64) {
+func (p *pair) execute(c *Change, side Side, price, amount int64) (id int64) {
 	p.tradeID++
 	t := Trade{ID: p.tradeID, Side: side, Price: price, Amount: amount, At: c.At}
 	p.last = price
@@ -187,6 +200,7 @@ func (p *pair) execute(c *Change, side Side, price, amount int64) {
 		p.bar = b
 	}
 	p.roll(c.At).fold(b)
+	return t.ID
 }
 
 // roll opens new buckets of the 24 h window until now and returns the current one.
@@ -200,6 +214,7 @@ func (p *pair) roll(now time.Time) *bar {
 		w[buckets-1] = bar{open: c, high: c, low: c, close: c}
 	}
 	if steps > 0 {
+		p.reference = w[buckets-1].open
 		for i := range w {
 			w[i].minute = at - int64(buckets-1-i)*bucketWidth
 		}
@@ -210,84 +225,75 @@ func (p *pair) roll(now time.Time) *bar {
 // follow takes what the fair price has left behind. After a jump beyond half the book everybody quotes anew instead.
 func (p *pair) follow(rng *rand.Rand, c *Change) {
 	fair := int64(math.Round(p.fair))
-	if len(p.asks) == 0 || len(p.bids) == 0 || fair > p.asks[len(p.asks)/2].Price || fair < p.bids[len(p.bids)/2].Price {
+	asks, bids := p.asks.rungs, p.bids.rungs
+	if len(asks) == 0 || len(bids) == 0 || fair > asks[len(asks)/2].Price || fair < bids[len(bids)/2].Price {
 		p.requote(rng, c)
 		return
 	}
-	if fair > p.asks[0].Price {
+	if fair > asks[0].Price {
 		p.take(rng, c, Buy, fair)
 	}
-	if fair < p.bids[0].Price {
+	if fair < bids[0].Price {
 		p.take(rng, c, Sell, fair)
 	}
 	// Makers close a wide spread before anybody takes from its far side.
 	const wide = 6 // gaps
-	if ask := p.fair + p.gap*(0.5+rng.ExpFloat64()); float64(p.asks[0].Price) > p.fair+wide*p.gap {
-		p.asks = put(p.asks, Level{max(int64(math.Ceil(ask)), p.bids[0].Price+1), p.amount(rng)}, 1, &c.Asks)
+	ask, _ := p.asks.best()
+	bid, _ := p.bids.best()
+	if near := p.fair + p.gap*(0.5+rng.ExpFloat64()); float64(ask) > p.fair+wide*p.gap {
+		ask = max(int64(math.Ceil(near)), bid+1)
+		p.asks.put(Level{ask, p.amount(rng)}, 0)
 	}
-	if bid := p.fair - p.gap*(0.5+rng.ExpFloat64()); float64(p.bids[0].Price) < p.fair-wide*p.gap && bid >= 1 {
-		p.bids = put(p.bids, Level{min(int64(math.Floor(bid)), p.asks[0].Price-1), p.amount(rng)}, -1, &c.Bids)
+	if near := p.fair - p.gap*(0.5+rng.ExpFloat64()); float64(bid) < p.fair-wide*p.gap && near >= 1 {
+		p.bids.put(Level{min(int64(math.Floor(near)), ask-1), p.amount(rng)}, 0)
 	}
 }
 
-// requote replaces the whole book around the fair price and trades once there.
+// requote lets the crowd leave and come back around the fair price. Orders of accounts that are better than it trade.
 func (p *pair) requote(rng *rand.Rand, c *Change) {
-	for _, l := range p.asks {
-		c.Asks = append(c.Asks, Level{l.Price, 0})
-	}
-	for _, l := range p.bids {
-		c.Bids = append(c.Bids, Level{l.Price, 0})
-	}
-	side := Buy
+	fair := max(1, int64(math.Round(p.fair)))
+	p.asks.clear()
+	p.bids.clear()
+	p.match(c, Buy, 0, fair, math.MaxInt64, 0)
+	p.match(c, Sell, 0, fair, math.MaxInt64, 0)
+	p.asks.hideAll()
+	p.bids.hideAll()
+	taker := Buy
 	if p.fair < float64(p.last) {
-		side = Sell
+		taker = Sell
 	}
-	p.asks, p.bids = nil, nil
 	p.fill(rng)
-	c.Asks, c.Bids = append(c.Asks, p.asks...), append(c.Bids, p.bids...)
-	p.execute(c, side, max(1, int64(math.Round(p.fair))), p.amount(rng))
+	p.execute(c, taker, fair, p.amount(rng))
 }
 
-// fill builds both sides around the fair price.
+// fill builds the crowd's levels on both sides around the fair price.
 func (p *pair) fill(rng *rand.Rand) {
 	p.gap = max(1, p.fair*gapShare)
 	ask, bid := int64(math.Ceil(p.fair+p.gap/2)), int64(math.Floor(p.fair-p.gap/2))
 	for range depth {
-		p.asks = append(p.asks, Level{ask, p.amount(rng)})
+		p.asks.put(Level{ask, p.amount(rng)}, 0)
 		ask += 1 + int64(p.gap*rng.ExpFloat64())
 		if bid >= 1 {
-			p.bids = append(p.bids, Level{bid, p.amount(rng)})
+			p.bids.put(Level{bid, p.amount(rng)}, 0)
 			bid -= 1 + int64(p.gap*rng.ExpFloat64())
 		}
 	}
 }
 
 // trim keeps both sides at the levels that are shown: what is missing comes in at the far end.
-func (p *pair) trim(rng *rand.Rand, c *Change) {
-	p.cut(depth, c)
-	for n := len(p.asks); n < depth; n++ {
-		price := p.asks[n-1].Price + 1 + int64(p.gap*rng.ExpFloat64())
-		p.asks = put(p.asks, Level{price, p.amount(rng)}, 1, &c.Asks)
-	}
-	for n := len(p.bids); n > 0 && n < depth; n++ { // a price near zero has no room for bids
-		price := p.bids[n-1].Price - 1 - int64(p.gap*rng.ExpFloat64())
-		if price < 1 {
-			break
+func (p *pair) trim(rng *rand.Rand) {
+	for _, s := range []*side{&p.asks, &p.bids} {
+		s.cut(depth)
+		for len(s.rungs) > 0 && len(s.rungs) < depth {
+			price := s.rungs[len(s.rungs)-1].Price + int64(s.dir)*(1+int64(p.gap*rng.ExpFloat64()))
+			if price < 1 { // a price near zero has no room for bids
+				for s.show(1) && len(s.rungs) < depth {
+				}
+				break
+			}
+			if !s.show(price) {
+				s.put(Level{price, p.amount(rng)}, 0)
+			}
 		}
-		p.bids = put(p.bids, Level{price, p.amount(rng)}, -1, &c.Bids)
-	}
-}
-
-// cut lets what is beyond the shown levels count as beyond.
-func (p *pair) cut(most int, c *Change) {
-	for len(p.asks) > most {
-		l := p.asks[len(p.asks)-1]
-		p.asks, p.over = p.asks[:len(p.asks)-1], p.over+l.Amount
-		c.Asks = append(c.Asks, Level{l.Price, 0})
-	}
-	for len(p.bids) > most {
-		l := p.bids[len(p.bids)-1]
-		p.bids, p.under = p.bids[:len(p.bids)-1], p.under+l.Amount
-		c.Bids = append(c.Bids, Level{l.Price, 0})
 	}
 }

@@ -1,6 +1,7 @@
 package market
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -34,6 +35,7 @@ type Change struct {
 	Seq        int64
 	Asks, Bids []Level // absolute new amounts; 0 removes the level
 	Trades     []Trade // newest first
+	Fills      []Fill  // shares that accounts' orders had in the trades, oldest first
 	Ticker     bool    // the ticker differs from before
 	Circuit    bool    // the circuit-break info differs from before
 }
@@ -67,10 +69,12 @@ type Market struct {
 type pair struct {
 	Settings
 	past       past
-	asks, bids []Level // best first
-	over       int64   // amount beyond the asks
-	under      int64   // amount beyond the bids
-	fair, base float64 // ticks
+	asks, bids side
+	orders     map[int64]resting // of accounts, in the book
+	before     quote             // the ticker when the change began
+	reference  int64             // what the trigger band stands around: the price of the current quarter of an hour
+	breaks     []time.Time       // of the last hour
+	fair, base float64           // ticks
 	moving     *move
 	fairAt     time.Time
 	next       time.Time // of the next order; zero for never
@@ -104,9 +108,11 @@ func New(seed uint64, speed float64, start time.Time) *Market {
 		ticks := max(1, int64(math.Round(s.price*math.Pow10(s.PriceDigits))))
 		p := &pair{
 			Settings: s, past: newPast(seed, s, ticks, start), fair: float64(ticks), base: float64(ticks), fairAt: start,
-			gap: max(1, float64(ticks)*gapShare), seq: firstSeq + m.rng.Int64N(1e6), last: ticks, stamp: start,
+			gap: max(1, float64(ticks)*gapShare), seq: firstSeq + m.rng.Int64N(1e6), last: ticks, reference: ticks, stamp: start,
 			status: "NORMAL", minAmount: s.Unit, circuit: circuit{mode: ModeNone, fee: "NORMAL"},
 		}
+		p.asks.dir, p.bids.dir = 1, -1
+		p.orders = map[int64]resting{}
 		m.remember(p)
 		if s.Delisted {
 			p.flags = delistedFlags()
@@ -114,7 +120,9 @@ func New(seed uint64, speed float64, start time.Time) *Market {
 			p.stamp = start.AddDate(0, -2, 0)
 		} else {
 			p.fill(m.rng)
-			p.over, p.under = p.amount(m.rng)*4000, p.amount(m.rng)*4000
+			p.asks.crowd, p.bids.crowd = p.amount(m.rng)*4000, p.amount(m.rng)*4000
+			p.asks.changed()
+			p.bids.changed()
 			p.next = m.later(p, start)
 		}
 		m.pairs = append(m.pairs, p)
@@ -166,30 +174,52 @@ func (m *Market) later(p *pair, from time.Time) time.Time {
 func (m *Market) Advance(now time.Time) []Change {
 	var changes []Change
 	for {
+		c, ok := m.Next(now)
+		if !ok {
+			return changes
+		}
+		changes = append(changes, c)
+	}
+}
+
+// Next lets the next thing happen that is due until now, and reports whether there was one. When there was none the market
+// has reached now.
+func (m *Market) Next(now time.Time) (Change, bool) {
+	for {
 		var p *pair
 		for _, q := range m.pairs {
+			if q.circuit.ends(now) {
+				return m.enter(q, ModeNone, m.now), true
+			}
 			if !q.next.IsZero() && !q.next.After(now) && (p == nil || q.next.Before(p.next)) {
 				p = q
 			}
 		}
 		if p == nil {
-			break
+			if now.After(m.now) {
+				m.now = now
+			}
+			return Change{}, false
 		}
 		at := p.next
+		if at.After(m.now) {
+			m.now = at
+		}
 		p.wander(m, at)
-		if p.trading() {
-			changes = append(changes, p.order(m.rng, at))
+		var c Change
+		open := p.trading()
+		if open {
+			c = p.order(m.rng, at)
 		}
 		p.next = m.later(p, at)
 		// After a suspension of the machine hours are due at once. Nobody saw them, so they are skipped.
 		if now.Sub(at) > m.backlog() {
 			p.next = m.later(p, now)
 		}
+		if open {
+			return c, true
+		}
 	}
-	if now.After(m.now) {
-		m.now = now
-	}
-	return changes
 }
 
 // backlog is how much is caught up with: a minute of life, some 1,500 orders, but never less than a second of the clock, so
@@ -226,7 +256,7 @@ func (m *Market) Clone() *Market {
 	c := &Market{seed: m.seed, speed: m.speed, start: m.start, now: m.now, src: &src, rng: rand.New(&src), index: map[string]*pair{}}
 	for _, p := range m.pairs {
 		q := *p
-		q.asks, q.bids = slices.Clone(p.asks), slices.Clone(p.bids)
+		q.asks, q.bids, q.orders = p.asks.clone(), p.bids.clone(), maps.Clone(p.orders)
 		// What is past is only ever appended to, so both may keep the same elements.
 		q.trades, q.bars = slices.Clip(p.trades), slices.Clip(p.bars)
 		if p.moving != nil {

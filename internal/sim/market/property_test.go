@@ -20,7 +20,38 @@ type watcher struct {
 	seq    int64
 	trade  int64
 	at     time.Time
-	minute map[int64]bar // of the trades that it was told
+	minute map[int64]bar   // of the trades that it was told
+	orders map[int64]int64 // what is left of the accounts' orders
+	next   int64
+}
+
+// order is one that an account sends.
+func (w *watcher) order(t *rapid.T) {
+	w.next++
+	p := w.m.index[w.name]
+	o := Order{
+		ID: w.next, Side: rapid.SampledFrom([]Side{Buy, Sell}).Draw(t, "side"), Amount: rapid.Int64Range(1, 1e6).Draw(t, "amount"),
+		Price: max(1, p.last+int64(rapid.Float64Range(-600, 600).Draw(t, "gaps away")*p.gap)),
+	}
+	w.orders[o.ID] = o.Amount
+	c, left := w.m.Limit(w.name, o)
+	w.hear(t, []Change{c})
+	if w.orders[o.ID] != left {
+		t.Fatalf("order %+v has %d left, by its fills %d", o, left, w.orders[o.ID])
+	}
+}
+
+// back takes one order back.
+func (w *watcher) back(t *rapid.T) {
+	if w.next == 0 {
+		return
+	}
+	id := rapid.Int64Range(1, w.next).Draw(t, "order")
+	c, left := w.m.Withdraw(w.name, id)
+	if w.hear(t, []Change{c}); left != w.orders[id] {
+		t.Fatalf("order %d gave %d back, had %d left", id, left, w.orders[id])
+	}
+	w.orders[id] = 0
 }
 
 func (w *watcher) hear(t *rapid.T, changes []Change) {
@@ -36,6 +67,11 @@ func (w *watcher) hear(t *rapid.T, changes []Change) {
 		}
 		w.seq, w.at = c.Seq, c.At
 		w.book.apply(w.m.Diff(c))
+		for _, f := range c.Fills {
+			if w.orders[f.Order] -= f.Amount; w.orders[f.Order] < 0 || f.Amount <= 0 {
+				t.Fatalf("%+v leaves %d", f, w.orders[f.Order])
+			}
+		}
 		for _, x := range slices.Backward(c.Trades) {
 			if x.ID <= w.trade || x.Amount <= 0 || x.Price <= 0 {
 				t.Fatalf("trade %+v after id %d", x, w.trade)
@@ -57,19 +93,19 @@ func (w *watcher) check(t *rapid.T) {
 	if read := whole(d); !maps.Equal(w.book.asks, read.asks) || !maps.Equal(w.book.bids, read.bids) {
 		t.Fatalf("the book that was told and the one that is read: %s", gocmp.Diff(w.book, read, gocmp.AllowUnexported(follower{})))
 	}
-	if !slices.IsSortedFunc(p.asks, func(a, b Level) int { return int(a.Price - b.Price) }) || !slices.IsSortedFunc(p.bids, func(a, b Level) int { return int(b.Price - a.Price) }) {
-		t.Fatal("the book is not sorted")
+	book := map[int64]int64{}
+	for _, s := range []*side{&p.asks, &p.bids} {
+		s.check(t, book)
 	}
-	for _, l := range slices.Concat(p.asks, p.bids) {
-		if l.Amount <= 0 || l.Price <= 0 {
-			t.Fatalf("level %+v", l)
+	for id, left := range w.orders {
+		if _, waits := p.orders[id]; book[id] != left || waits != (left > 0) {
+			t.Fatalf("order %d: the book has %d, left is %d, it waits: %v", id, book[id], left, waits)
 		}
 	}
-	if p.circuit.mode == ModeNone && (len(p.asks) > depth || len(p.bids) > depth || len(p.asks) > 0 && len(p.bids) > 0 && p.asks[0].Price <= p.bids[0].Price) {
-		t.Fatalf("in continuous trading: %d asks, %d bids, %v %v", len(p.asks), len(p.bids), p.asks[0], p.bids[0])
-	}
-	if len(p.asks) > 2*depth || len(p.bids) > 2*depth {
-		t.Fatalf("%d asks, %d bids", len(p.asks), len(p.bids))
+	ask, asked := p.asks.best()
+	bid, bidden := p.bids.best()
+	if n := max(len(p.asks.rungs), len(p.bids.rungs)); p.circuit.mode == ModeNone && (n > depth || asked && bidden && ask <= bid) || n > 2*depth {
+		t.Fatalf("mode %s: %d asks, %d bids, %v %v", p.circuit.mode, len(p.asks.rungs), len(p.bids.rungs), ask, bid)
 	}
 	w.candles(t, p)
 	tk := w.m.Ticker(w.name)
@@ -79,6 +115,30 @@ func (w *watcher) check(t *rapid.T) {
 	last, high, low := parse(tk.Last), parse(tk.High), parse(tk.Low)
 	if low > last || last > high || parse(tk.Open) > high || parse(tk.Open) < low {
 		t.Fatalf("ticker %+v", tk)
+	}
+}
+
+// check holds a side to its own rules: sorted, nothing empty, queues that add up, and nothing hidden that is nearer than
+// what is shown.
+func (s *side) check(t *rapid.T, book map[int64]int64) {
+	all := slices.Concat(s.rungs, s.far)
+	for i, r := range all {
+		sum := int64(0)
+		for _, c := range r.queue {
+			if c.amount <= 0 || c.id == 0 && i >= len(s.rungs) {
+				t.Fatalf("price %d: claim %+v", r.Price, c)
+			}
+			sum += c.amount
+			if book[c.id] += c.amount; book[c.id] != c.amount && c.id != 0 {
+				t.Fatalf("order %d stands in the book twice", c.id)
+			}
+		}
+		if r.Amount <= 0 || r.Price <= 0 || r.queue != nil && sum != r.Amount || r.queue == nil && i >= len(s.rungs) {
+			t.Fatalf("level %+v", r)
+		}
+		if i > 0 && !s.before(all[i-1].Price, r.Price) {
+			t.Fatalf("price %d after %d", r.Price, all[i-1].Price)
+		}
 	}
 }
 
@@ -128,7 +188,7 @@ func TestWhatIsToldAndWhatIsReadAgreeHoweverTheMarketIsPushed(t *testing.T) {
 		speed := rapid.SampledFrom([]float64{1, 20, 1000}).Draw(t, "speed")
 		now := opening.Add(time.Duration(rapid.IntRange(0, 24*60).Draw(t, "minute of the day")) * time.Minute)
 		m := New(rapid.Uint64Range(0, 99).Draw(t, "seed"), speed, now)
-		w := &watcher{m: m, name: rapid.SampledFrom([]string{"btc_jpy", "xrp_jpy", "xym_jpy", "boba_jpy"}).Draw(t, "pair"), minute: map[int64]bar{}}
+		w := &watcher{m: m, name: rapid.SampledFrom([]string{"btc_jpy", "xrp_jpy", "xym_jpy", "boba_jpy"}).Draw(t, "pair"), minute: map[int64]bar{}, orders: map[int64]int64{}}
 		w.book = whole(m.Depth(w.name))
 		step := time.Duration(float64(30*time.Second) / max(1, speed/20))
 		t.Repeat(map[string]func(*rapid.T){
@@ -167,7 +227,9 @@ func TestWhatIsToldAndWhatIsReadAgreeHoweverTheMarketIsPushed(t *testing.T) {
 				}
 				w.hear(t, changes)
 			},
-			"": w.check,
+			"order":     w.order,
+			"take back": w.back,
+			"":          w.check,
 		})
 	})
 }

@@ -154,12 +154,8 @@ func (p *pair) ticker() quote {
 		b := &p.window[i]
 		q.high, q.low, q.volume = max(q.high, b.high), min(q.low, b.low), q.volume+b.volume
 	}
-	if len(p.asks) > 0 {
-		q.sell = p.asks[0].Price
-	}
-	if len(p.bids) > 0 {
-		q.buy = p.bids[0].Price
-	}
+	q.sell, _ = p.asks.best()
+	q.buy, _ = p.bids.best()
 	return q
 }
 
@@ -201,7 +197,7 @@ func (m *Market) Tickers(yen bool) []Ticker {
 func (m *Market) Depth(name string) Depth {
 	p := m.index[name]
 	return Depth{
-		Asks: p.levels(p.asks), Bids: p.levels(p.bids), AsksOver: p.volume(p.over), BidsUnder: p.volume(p.under),
+		Asks: p.levels(p.asks.shown()), Bids: p.levels(p.bids.shown()), AsksOver: p.volume(p.asks.beyond()), BidsUnder: p.volume(p.bids.beyond()),
 		AsksUnder: "0", BidsOver: "0", AskMarket: "0", BidMarket: "0",
 		Timestamp: p.stamp.UnixMilli(), SequenceID: strconv.FormatInt(p.seq, 10),
 	}
@@ -211,7 +207,7 @@ func (m *Market) Depth(name string) Depth {
 func (m *Market) Diff(c Change) Diff {
 	p := m.index[c.Pair]
 	return Diff{
-		Asks: p.levels(c.Asks), Bids: p.levels(c.Bids), AsksOver: p.volume(p.over), BidsUnder: p.volume(p.under),
+		Asks: p.levels(c.Asks), Bids: p.levels(c.Bids), AsksOver: p.volume(p.asks.beyond()), BidsUnder: p.volume(p.bids.beyond()),
 		Time: c.At.UnixMilli(), Sequence: strconv.FormatInt(c.Seq, 10),
 	}
 }
@@ -245,13 +241,8 @@ func (m *Market) Circuit(name string) Circuit {
 	if p.Delisted {
 		return c
 	}
-	// The band stands around the price of the current quarter of an hour. bitbank's own bands widen after each break.
-	width := 0.5
-	if p.Base == "btc" || p.Base == "eth" || p.Base == "xrp" {
-		width = 0.2
-	}
-	reference := float64(p.window[buckets-1].open)
-	upper, lower := new(p.price(int64(math.Round(reference*(1+width))))), new(p.price(int64(math.Round(reference*(1-width)))))
+	low, high := p.band()
+	lower, upper := new(p.price(low)), new(p.price(high))
 	if c.Mode == ModeNone {
 		c.UpperTrigger, c.LowerTrigger = upper, lower
 		return c
