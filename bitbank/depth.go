@@ -19,10 +19,14 @@ func (l *Level) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &pair); err != nil {
 		return err
 	}
-	if len(pair) != 2 || !pair[0].Known() || !pair[1].Known() || pair[1].value.IsNegative() {
+	if len(pair) != 2 {
 		return fmt.Errorf("a book level that is not a price and an amount: %.80s", b)
 	}
-	l.Price, l.Amount = pair[0], pair[1]
+	level := Level{pair[0], pair[1]}
+	if _, ok := keyOf(level.Price); !ok || !level.Amount.Known() || level.Amount.text[0] == '-' && !level.Amount.isZero() {
+		return fmt.Errorf("a book level that is not a price and an amount: %.80s", b)
+	}
+	*l = level
 	return nil
 }
 

@@ -126,13 +126,10 @@ func FuzzFrame(f *testing.F) {
 // inOrder fails when a book is not sorted, or holds a price twice or an amount of nothing.
 func inOrder(t *testing.T, b *Book) {
 	t.Helper()
-	for _, s := range []struct {
-		side  []Level
-		order func(a, b Level) int
-	}{{b.now.asks, ascending}, {b.now.bids, descending}} {
-		for i, l := range s.side {
-			if l.Amount.value.IsZero() || i > 0 && s.order(s.side[i-1], l) >= 0 {
-				t.Fatalf("a book's side %v", s.side)
+	for sign, side := range map[int][]Level{1: b.Asks(-1), -1: b.Bids(-1)} {
+		for i, l := range side {
+			if l.Amount.Decimal().IsZero() || i > 0 && side[i-1].Price.Decimal().Cmp(l.Price.Decimal()) != -sign {
+				t.Fatalf("a book's side %v", side)
 			}
 		}
 	}

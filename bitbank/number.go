@@ -11,11 +11,9 @@ import (
 )
 
 // A Number is an exact decimal that prints the way bitbank wrote it: "0.0100" keeps its zeros. The zero Number is
-// absent, which is what null and a missing field become.
-type Number struct {
-	value decimal.Decimal
-	text  string
-}
+// absent, which is what null and a missing field become. It is a text that was checked; == compares texts, and Equal
+// compares values.
+type Number struct{ text string }
 
 // maxNumber is the longest text that is read as a number. Real ones stay below 32 bytes; the bound, and the one on
 // exponents, keeps a hostile peer from making us calculate with a million digits.
@@ -26,11 +24,7 @@ func ParseNumber(s string) (Number, error) {
 	if !looksDecimal(s) {
 		return Number{}, fmt.Errorf("read a number: %.*q is none", maxNumber, s)
 	}
-	d, err := decimal.NewFromString(s)
-	if err != nil {
-		return Number{}, fmt.Errorf("read a number: %w", err)
-	}
-	return Number{value: d, text: s}, nil
+	return Number{s}, nil
 }
 
 // looksDecimal accepts digits with an optional sign, point and an exponent of at most two digits.
@@ -65,15 +59,33 @@ func looksDecimal(s string) bool {
 // Known reports whether there is a number at all.
 func (n Number) Known() bool { return n.text != "" }
 
-// Decimal is the value; zero when n is absent.
-func (n Number) Decimal() decimal.Decimal { return n.value }
+// Decimal is the value; zero when n is absent. It is worked out anew by every call.
+func (n Number) Decimal() decimal.Decimal {
+	d, _ := decimal.NewFromString(n.text) // fails for "" only, with zero: FuzzNumber
+	return d
+}
 
 // String is the number as bitbank wrote it; "" when it is absent.
 func (n Number) String() string { return n.text }
 
 // Equal compares values, not texts: bitbank writes the same amount with more or fewer zeros. Two absent numbers are
 // equal.
-func (n Number) Equal(o Number) bool { return n.Known() == o.Known() && n.value.Equal(o.value) }
+func (n Number) Equal(o Number) bool {
+	return n == o || n.Known() && o.Known() && n.Decimal().Equal(o.Decimal())
+}
+
+// isZero reports whether the value is zero, which an absent number is not.
+func (n Number) isZero() bool {
+	for i := range len(n.text) {
+		switch c := n.text[i]; {
+		case c >= '1' && c <= '9':
+			return false
+		case c == 'e' || c == 'E':
+			return true
+		}
+	}
+	return n.Known()
+}
 
 // UnmarshalJSON reads a string, a bare number or null.
 func (n *Number) UnmarshalJSON(b []byte) error {
@@ -82,7 +94,10 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	text := string(b)
-	if b[0] == '"' {
+	switch {
+	case b[0] == '"' && bytes.IndexByte(b, '\\') < 0:
+		text = text[1 : len(text)-1]
+	case b[0] == '"':
 		if err := json.Unmarshal(b, &text); err != nil {
 			return err
 		}
