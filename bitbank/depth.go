@@ -53,6 +53,9 @@ type Depth struct {
 
 // UnmarshalJSON reads the form that REST and the stream's depth_whole share.
 func (d *Depth) UnmarshalJSON(b []byte) error {
+	if d.scan(b) {
+		return nil
+	}
 	var w struct {
 		Asks      []Level  `json:"asks"`
 		Bids      []Level  `json:"bids"`
@@ -82,7 +85,8 @@ func (d *Depth) check() error {
 	return checkSides(d.Asks, d.Bids)
 }
 
-// A DepthDiff changes a book: amounts are absolute, zero removes a level. A total that is absent is unchanged.
+// A DepthDiff changes a book: amounts are absolute, zero removes a level. A total that is absent is unchanged. Its
+// fields are those of a Depth.
 type DepthDiff struct {
 	Asks, Bids []Level
 	Totals     Totals
@@ -92,6 +96,9 @@ type DepthDiff struct {
 
 // UnmarshalJSON reads the stream's depth_diff, whose keys are single letters.
 func (d *DepthDiff) UnmarshalJSON(b []byte) error {
+	if d.scan(b) {
+		return nil
+	}
 	var w struct {
 		Asks      []Level  `json:"a"`
 		Bids      []Level  `json:"b"`

@@ -28,11 +28,18 @@ func Room(c Channel, pair string) string { return string(c) + "_" + pair }
 // splitRoom takes a room's name apart; "" and "" when it is none that we know.
 func splitRoom(room string) (Channel, string) {
 	for _, c := range Channels() {
-		if pair, ok := strings.CutPrefix(room, string(c)+"_"); ok && pairName.MatchString(pair) {
-			return c, pair
+		if pair, ok := strings.CutPrefix(room, string(c)); ok && strings.HasPrefix(pair, "_") && isPair(pair[1:]) {
+			return c, pair[1:]
 		}
 	}
 	return "", ""
+}
+
+// isPair reports whether s is how the wire writes a pair: two words of small letters and digits. Anything else is not
+// found, or worse, another path.
+func isPair(s string) bool {
+	base, quote, ok := strings.Cut(s, "_")
+	return ok && base != "" && quote != "" && !strings.ContainsRune(quote, '_') && !strings.ContainsFunc(s, notPlain)
 }
 
 // checkRoom refuses what is no room: bitbank answers a misspelt one with silence, which nobody could tell from an

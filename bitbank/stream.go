@@ -59,10 +59,20 @@ func (e Event) Transactions() ([]Transaction, error) {
 }
 
 // Depth reads the data of a depth_whole room.
-func (e Event) Depth() (Depth, error) { return payload[Depth](e) }
+func (e Event) Depth() (d Depth, err error) {
+	if d.scan(e.Raw) && d.check() == nil {
+		return d, nil
+	}
+	return payload[Depth](e)
+}
 
 // DepthDiff reads the data of a depth_diff room.
-func (e Event) DepthDiff() (DepthDiff, error) { return payload[DepthDiff](e) }
+func (e Event) DepthDiff() (d DepthDiff, err error) {
+	if d.scan(e.Raw) && d.check() == nil {
+		return d, nil
+	}
+	return payload[DepthDiff](e)
+}
 
 // CircuitBreakInfo reads the data of a circuit_break_info room.
 func (e Event) CircuitBreakInfo() (CircuitBreakInfo, error) { return payload[CircuitBreakInfo](e) }
@@ -71,6 +81,9 @@ func payload[T any](e Event) (T, error) {
 	var out, none T
 	if err := into(e.Room, 0, e.Raw, &out); err != nil {
 		return none, err
+	}
+	if err := uniqueKeys(e.Raw); err != nil {
+		return none, &BodyError{Op: e.Room, Defect: Shape, Body: head(e.Raw), Err: err}
 	}
 	return out, nil
 }
@@ -288,21 +301,26 @@ func (s *Stream) next(ctx context.Context) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
+	return eventOf(f, b), nil
+}
+
+// eventOf is what a frame, which is b, has to report; an Event without a kind is nothing.
+func eventOf(f frame, b []byte) Event {
 	switch f.kind {
 	case framePing:
-		return Event{Kind: EventPing, At: time.Now()}, nil
+		return Event{Kind: EventPing, At: time.Now()}
 	case frameEvent:
 		room, data, ok, err := parseMessage(f.data)
 		if err != nil {
-			return unreadable(b, room, err), nil
+			return unreadable(b, room, err)
 		}
 		if ok {
 			e := Event{Kind: EventMessage, At: time.Now(), Room: room, Raw: data}
 			e.Channel, e.Pair = splitRoom(room)
-			return e, nil
+			return e
 		}
 	}
-	return Event{}, nil
+	return Event{}
 }
 
 func unreadable(b []byte, room string, err error) Event {

@@ -158,6 +158,7 @@ func TestFramesThatAreNotDocumentedDoNotEndTheStream(t *testing.T) {
 		`42["message"]`:  bitbank.EventUnreadable,
 		`42["message",1`: bitbank.EventUnreadable,
 		`42["message",{"room_name":"ticker_btc_jpy"}]`:                                           bitbank.EventUnreadable,
+		`42["message",{"room_name":"ticker_btc_jpy","room_name":"a","message":{"data":{}}}]`:     bitbank.EventUnreadable,
 		`42["message",{"room_name":"ticker_btc_jpy","message":{"pid":7,"data":{"last":"1"}}}]`:   bitbank.EventMessage,
 		`42/,["message",{"room_name":"ticker_btc_jpy","message":{"data":{"last":"1"}}}]`:         bitbank.EventMessage,
 		`4217["message",{"room_name":"ticker_btc_jpy","message":{"data":{"last":"1"}},"x":[1]}]`: bitbank.EventMessage,
@@ -185,6 +186,7 @@ func TestDataThatIsNotDocumentedIsAnError(t *testing.T) {
 	for _, e := range []bitbank.Event{
 		{Room: "ticker_btc_jpy", Raw: []byte(`{}`)}, {Room: "ticker_btc_jpy", Raw: []byte(`[]`)},
 		{Room: "ticker_btc_jpy", Raw: []byte(`{"timestamp":"soon"}`)},
+		{Room: "ticker_btc_jpy", Raw: []byte(`{"timestamp":1,"timestamp":2}`)}, {Room: "ticker_btc_jpy", Raw: []byte(`{"timestamp":1`)},
 	} {
 		if _, err := e.Ticker(); describe(err) != "body shape" || !strings.HasPrefix(err.Error(), "ticker_btc_jpy: ") {
 			t.Errorf("%s: %v", e.Raw, err)
