@@ -81,6 +81,10 @@ func (c *Credentials) MarshalText() ([]byte, error) { return []byte("[redacted k
 // another origin than the key's. A Client signs by itself; Sign is for callers that send on their own, who with
 // nonces must also send in the order in which they signed.
 func (c *Credentials) Sign(req *http.Request, body []byte, at time.Time) error {
+	return c.sign(req, body, at, c.auth.Window)
+}
+
+func (c *Credentials) sign(req *http.Request, body []byte, at time.Time, valid time.Duration) error {
 	if origin := originOf(req.URL); origin != c.origin || req.Host != "" && !strings.EqualFold(req.Host, req.URL.Host) {
 		return fmt.Errorf("sign a request: the key is bound to %s and signs nothing for %s", c.origin, origin)
 	}
@@ -93,7 +97,7 @@ func (c *Credentials) Sign(req *http.Request, body []byte, at time.Time) error {
 		stamp = c.next(at)
 		req.Header.Set("ACCESS-NONCE", stamp)
 	} else {
-		begin, window := strconv.FormatInt(at.UnixMilli(), 10), strconv.FormatInt(c.auth.Window.Milliseconds(), 10)
+		begin, window := strconv.FormatInt(at.UnixMilli(), 10), strconv.FormatInt(valid.Milliseconds(), 10)
 		req.Header.Set("ACCESS-REQUEST-TIME", begin)
 		req.Header.Set("ACCESS-TIME-WINDOW", window)
 		stamp = begin + window

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -26,6 +25,12 @@ type Options struct {
 	PublicURL   string // default DefaultPublicURL
 	PrivateURL  string // default DefaultPrivateURL; without /v1, which the calls add
 	Credentials *Credentials
+	// WriteWindow is how long a signed write stays valid: whole milliseconds, at most 5 s, default 2 s, or the
+	// key's own window where that is shorter.
+	WriteWindow time.Duration
+	// Limiter keeps the account's requests within bitbank's limits. All clients of one account must share one; nil
+	// is one of this client's own, with bitbank's usual limits.
+	Limiter *Limiter
 }
 
 // A Client asks bitbank's REST interfaces.
@@ -33,12 +38,27 @@ type Client struct {
 	http            *http.Client
 	public, private string
 	key             *Credentials
+	writeWindow     time.Duration
+	limiter         *Limiter
+	call            Call
 }
 
 // New returns a client. It fails when an address is none, or when the key is bound to another origin than
 // PrivateURL's.
 func New(o Options) (*Client, error) {
-	c := &Client{http: sender(o.HTTP, 10*time.Second), key: o.Credentials}
+	c := &Client{http: sender(o.HTTP, defaultTimeout), key: o.Credentials, writeWindow: o.WriteWindow, limiter: o.Limiter}
+	if c.writeWindow == 0 {
+		c.writeWindow = defaultWriteWindow
+		if c.key != nil {
+			c.writeWindow = min(c.writeWindow, c.key.auth.Window)
+		}
+	}
+	if w := c.writeWindow; w < time.Millisecond || w > maxWriteWindow || w%time.Millisecond != 0 {
+		return nil, fmt.Errorf("make a client: a window of %v for writes is not 1 ms to %v in whole milliseconds", w, maxWriteWindow)
+	}
+	if c.limiter == nil {
+		c.limiter, _ = NewLimiter(LimiterOptions{}) // the defaults are valid
+	}
 	for _, base := range []struct {
 		into          *string
 		given, preset string
@@ -68,12 +88,12 @@ func (c *Client) Ticker(ctx context.Context, pair string) (Ticker, error) {
 
 // Tickers are the tickers of all pairs.
 func (c *Client) Tickers(ctx context.Context) ([]Ticker, error) {
-	return get[tickers](ctx, c, "Tickers", c.public+"/tickers")
+	return get[tickers](ctx, c, "Tickers", c.public+"/tickers", nil)
 }
 
 // TickersJPY are the tickers of the pairs against yen.
 func (c *Client) TickersJPY(ctx context.Context) ([]Ticker, error) {
-	return get[tickers](ctx, c, "TickersJPY", c.public+"/tickers_jpy")
+	return get[tickers](ctx, c, "TickersJPY", c.public+"/tickers_jpy", nil)
 }
 
 // Depth is the order book of a pair, at most 200 levels a side (400 in an auction).
@@ -118,45 +138,27 @@ func (c *Client) CircuitBreakInfo(ctx context.Context, pair string) (CircuitBrea
 
 // SpotStatus says per pair how busy the exchange is.
 func (c *Client) SpotStatus(ctx context.Context) ([]PairStatus, error) {
-	s, err := get[statuses](ctx, c, "SpotStatus", c.private+"/v1/spot/status")
+	s, err := counted[statuses](ctx, c, "SpotStatus", c.private+"/v1/spot/status")
 	return s.Statuses, err
 }
 
 // SpotPairs are the settings and stop flags of all pairs.
 func (c *Client) SpotPairs(ctx context.Context) ([]Pair, error) {
-	p, err := get[pairs](ctx, c, "SpotPairs", c.private+"/v1/spot/pairs")
+	p, err := counted[pairs](ctx, c, "SpotPairs", c.private+"/v1/spot/pairs")
 	return p.Pairs, err
 }
 
-// ErrNoKey is what Assets says without credentials.
-var ErrNoKey = errors.New("there is no key")
-
-// Assets are the account's balances. They need credentials.
+// Assets are the account's balances.
 func (c *Client) Assets(ctx context.Context) ([]Asset, error) {
-	if c.key == nil {
-		return nil, fmt.Errorf("Assets: %w", ErrNoKey)
-	}
-	done, err := c.key.queue(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("Assets: %w", err)
-	}
-	defer done()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.private+"/v1/user/assets", nil)
-	if err != nil {
-		return nil, fmt.Errorf("Assets: %w", err)
-	}
-	if err := c.key.Sign(req, nil, time.Now()); err != nil {
-		return nil, fmt.Errorf("Assets: %w", err)
-	}
-	a, err := do[assets](c, "Assets", req)
-	return a.Assets, quiet(err)
+	a, err := ask[assets](ctx, c, "Assets", "/v1/user/assets", nil)
+	return a.Assets, err
 }
 
 // Knock asks for balances without a key, whatever key the client has. bitbank's refusal is the sign of life that is
 // wanted: Knock returns it. Code 20003 says that the private front is up; it says nothing about the order engine.
 // The error is for everything but a refusal.
 func (c *Client) Knock(ctx context.Context) (*Error, error) {
-	_, err := get[assets](ctx, c, "Knock", c.private+"/v1/user/assets")
+	_, err := get[assets](ctx, c, "Knock", c.private+"/v1/user/assets", nil)
 	if refusal, ok := errors.AsType[*Error](err); ok {
 		return refusal, nil
 	}
@@ -166,42 +168,41 @@ func (c *Client) Knock(ctx context.Context) (*Error, error) {
 	return nil, quiet(err)
 }
 
-// pairName is how the wire writes a pair; anything else is not found, or worse, another path.
-var pairName = regexp.MustCompile(`^[a-z0-9]+_[a-z0-9]+$`)
-
 func market[T any](ctx context.Context, c *Client, op, pair, what string) (T, error) {
-	if !pairName.MatchString(pair) {
+	if !isPair(pair) {
 		var none T
 		return none, fmt.Errorf("%s: %.40q is not a pair such as btc_jpy", op, pair)
 	}
-	return get[T](ctx, c, op, c.public+"/"+pair+"/"+what)
+	return get[T](ctx, c, op, c.public+"/"+pair+"/"+what, nil)
 }
 
-func get[T any](ctx context.Context, c *Client, op, address string) (T, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+// counted is get within the limit: without a key, too, bitbank counts what is asked of the private host.
+func counted[T any](ctx context.Context, c *Client, op, address string) (T, error) {
+	var none T
+	slot, err := c.limiter.Wait(ctx, Query, c.call.Priority)
 	if err != nil {
-		var none T
 		return none, fmt.Errorf("%s: %w", op, err)
 	}
-	return do[T](c, op, req)
+	defer slot.Release()
+	return get[T](ctx, c, op, address, slot)
 }
 
-func do[T any](c *Client, op string, req *http.Request) (T, error) {
+// get asks without a key. slot, if there is one, is what the request counts as.
+func get[T any](ctx context.Context, c *Client, op, address string, slot *Slot) (T, error) {
 	var none T
-	req.Header.Set("Accept", "application/json")
-	req, once := onlyOnce(req)
-	defer once.end()
-	res, err := c.http.Do(req)
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return none, fmt.Errorf("%s: %w", op, once.explain(err))
+		return none, fmt.Errorf("%s: %w", op, err)
 	}
-	defer res.Body.Close()
-	body, err := read(op, res)
-	if b, ok := errors.AsType[*BodyError](err); ok {
-		return none, b
-	}
+	a, err := c.transport(op, slot, req)
 	if err != nil {
-		return none, fmt.Errorf("%s: read the answer: %w", op, err)
+		return none, named(op, err)
 	}
-	return decode[T](op, res.StatusCode, res.Header.Get("Content-Type"), body)
+	out, err := decode[T](op, a.status, a.kind, a.body)
+	if slot != nil && errors.Is(err, ErrRateLimited) {
+		slot.Refused(a.pause)
+	}
+	return out, err
 }

@@ -58,8 +58,35 @@ type CodeInfo struct {
 	AdviceJa string `json:"advice_ja"`
 	// Scope is who is concerned: request, account, pair, exchange, unknown.
 	Scope string `json:"scope"`
-	// Write is what the code says of a write that got it: not_applied, presumed_not_applied, unknown.
+	// Write is what the code says of a write that got it: not_applied, presumed_not_applied, unknown. It is for
+	// people; what a program may conclude is in Order and Cancel.
 	Write string `json:"write_effect"`
+	// Order is what may be concluded when a new order, a confirmation of deposits or a request for withdrawal gets
+	// the code, Cancel when a cancel gets it.
+	Order  Conclusion `json:"order"`
+	Cancel Conclusion `json:"cancel"`
+}
+
+// A Conclusion is what a code proves about the write that got it. The zero Conclusion proves nothing.
+type Conclusion string
+
+// The conclusions. Refused needs a sentence of the documents that bitbank refuses before it acts; where there is
+// none, or none that is certain, the outcome is Open.
+const (
+	RefusedAtDoor  Conclusion = "door"  // the request was not let in: form, authentication, rate
+	RefusedByRules Conclusion = "rules" // the account, the pair or the market does not allow it
+	Open           Conclusion = "open"  // it may have happened
+)
+
+// NotApplied reports whether the write is proved not to have happened.
+func (c Conclusion) NotApplied() bool { return c == RefusedAtDoor || c == RefusedByRules }
+
+// write is the conclusion for a write to path.
+func (i CodeInfo) write(path string) Conclusion {
+	if path == pathCancel || path == pathCancels {
+		return i.Cancel
+	}
+	return i.Order
 }
 
 // codes.tsv holds every code of both language versions of bitbank's error list (2025-07-14) and two that later
@@ -78,8 +105,8 @@ func readCodes(tsv string) map[Code]CodeInfo {
 			continue
 		}
 		n, err := strconv.Atoi(f[0])
-		if err != nil || len(f) != 9 {
-			panic("bitbank: codes.tsv, line " + strconv.Itoa(i+1) + ": not nine columns with a code first")
+		if err != nil || len(f) != 11 {
+			panic("bitbank: codes.tsv, line " + strconv.Itoa(i+1) + ": not eleven columns with a code first")
 		}
 		ja, ok := adviceJa[f[5]]
 		if !ok {
@@ -88,6 +115,7 @@ func readCodes(tsv string) map[Code]CodeInfo {
 		all[Code(n)] = CodeInfo{
 			Code: Code(n), Status: f[1], Group: f[2], En: f[3], Ja: f[4], Class: f[5],
 			Advice: f[6], AdviceJa: ja, Scope: f[7], Write: f[8],
+			Order: Conclusion(f[9]), Cancel: Conclusion(f[10]),
 		}
 	}
 	return all
@@ -101,7 +129,7 @@ func Lookup(c Code) (info CodeInfo, known bool) {
 	}
 	return CodeInfo{
 		Code: c, Group: "UNKNOWN", En: "Not in the list of known codes", Ja: "知られていない番号です",
-		Class: ClassUnknownOutcome, Scope: "unknown", Write: "unknown",
+		Class: ClassUnknownOutcome, Scope: "unknown", Write: "unknown", Order: Open, Cancel: Open,
 		Advice:   "Treat a write as unknown and look the order up; do not repeat it.",
 		AdviceJa: adviceJa[ClassUnknownOutcome],
 	}, false

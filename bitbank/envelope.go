@@ -30,6 +30,9 @@ func open(op string, status int, contentType string, body []byte) (json.RawMessa
 	if err := json.Unmarshal(body, &envelope); err != nil || envelope.Success == nil {
 		return nil, notAnEnvelope(op, status, contentType, body, err)
 	}
+	if err := uniqueKeys(body); err != nil {
+		return nil, notAnEnvelope(op, status, contentType, body, err)
+	}
 	switch *envelope.Success {
 	case 0:
 		var refusal struct {

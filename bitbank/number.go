@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -67,6 +68,17 @@ func (n Number) Decimal() decimal.Decimal {
 
 // String is the number as bitbank wrote it; "" when it is absent.
 func (n Number) String() string { return n.text }
+
+// NewNumber is a value of the caller's own.
+func NewNumber(d decimal.Decimal) Number { return Number{d.String()} }
+
+// plain is the number without an exponent, as requests carry it; "" when it is absent.
+func (n Number) plain() string {
+	if strings.ContainsAny(n.text, "eE") {
+		return n.Decimal().String()
+	}
+	return n.text
+}
 
 // Equal compares values, not texts: bitbank writes the same amount with more or fewer zeros. Two absent numbers are
 // equal.

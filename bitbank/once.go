@@ -44,14 +44,15 @@ var errLost = fmt.Errorf("the kept connection ended before an answer came: %w", 
 // A once sees to it that a request goes out at most once. Go's transport sends a GET again by itself when a kept
 // connection dies under it, which hides the failure and spends two requests where one was counted.
 type once struct {
-	sent, again atomic.Bool
-	cancel      context.CancelCauseFunc
+	traced, sent, again atomic.Bool
+	cancel              context.CancelCauseFunc
 }
 
 func onlyOnce(req *http.Request) (*http.Request, *once) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	o := &once{cancel: cancel}
 	return req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:      func(string) { o.traced.Store(true) },
 		WroteHeaders: func() { o.sent.Store(true) },
 		GotConn: func(i httptrace.GotConnInfo) {
 			// HTTP/2 repeats only what the server says it did not process, and its connection is shared.
@@ -67,6 +68,10 @@ func onlyOnce(req *http.Request) (*http.Request, *once) {
 
 // end frees what onlyOnce holds.
 func (o *once) end() { o.cancel(nil) }
+
+// unsent reports whether a request that failed is known not to have left. A transport that does not trace proves
+// nothing.
+func (o *once) unsent() bool { return o.traced.Load() && !o.sent.Load() }
 
 // explain says why a request failed, without the address: it stands in the operation already.
 func (o *once) explain(err error) error {
