@@ -17,6 +17,14 @@ const (
 	Sell Side = "sell"
 )
 
+// Other is who is on the other side.
+func (s Side) Other() Side {
+	if s == Buy {
+		return Sell
+	}
+	return Buy
+}
+
 // A Level is one price of a book: ticks and amount units.
 type Level struct{ Price, Amount int64 }
 

@@ -109,3 +109,34 @@ func (p *pair) own(s Side) *side {
 	}
 	return &p.asks
 }
+
+// A State is what decides whether a pair takes an order.
+type State struct {
+	Status, MinAmount string
+	Flags             Flags
+	Mode              Mode
+	Last              int64 // ticks
+	Lower, Upper      int64 // the trigger band, or the auction's range
+}
+
+// State reads a known pair.
+func (m *Market) State(name string) State {
+	p := m.index[name]
+	lower, upper := p.band()
+	return State{p.status, p.minAmount, p.flags, p.circuit.mode, p.last, lower, upper}
+}
+
+// Mode is how a known pair is traded.
+func (m *Market) Mode(name string) Mode { return m.index[name].circuit.mode }
+
+// Last is the price of a known pair's newest trade, in ticks.
+func (m *Market) Last(name string) int64 { return m.index[name].last }
+
+// Settings lists what does not change of the pairs.
+func (m *Market) Settings() []Settings {
+	out := make([]Settings, len(m.pairs))
+	for i, p := range m.pairs {
+		out[i] = p.Settings
+	}
+	return out
+}

@@ -119,8 +119,8 @@ type Info struct {
 // forever is the time in milliseconds that bitbank writes for "no end".
 const forever = 253402300799999
 
-// decimal writes n units of 10^-digits.
-func decimal(n int64, digits int) string {
+// Decimal writes n units of 10^-digits.
+func Decimal(n int64, digits int) string {
 	if digits == 0 {
 		return strconv.FormatInt(n, 10)
 	}
@@ -131,8 +131,8 @@ func decimal(n int64, digits int) string {
 	return s[:len(s)-digits] + "." + s[len(s)-digits:]
 }
 
-func (p *pair) price(n int64) string  { return decimal(n, p.PriceDigits) }
-func (p *pair) volume(n int64) string { return decimal(n, p.AmountDigits) }
+func (p *pair) price(n int64) string  { return Decimal(n, p.PriceDigits) }
+func (p *pair) volume(n int64) string { return Decimal(n, p.AmountDigits) }
 
 func (p *pair) levels(side []Level) [][2]string {
 	out := make([][2]string, len(side))
