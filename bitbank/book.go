@@ -79,7 +79,7 @@ func (b *Book) ApplyDiff(d DepthDiff) bool {
 	b.diffs = slices.Insert(b.diffs, i, d)
 	b.waiting += len(d.Asks) + len(d.Bids)
 	if b.ready {
-		b.apply(&d, b.diffs[i+1:])
+		b.apply(&b.diffs[i], b.diffs[i+1:])
 	}
 	for len(b.diffs) > maxDiffs || b.waiting > maxWaiting {
 		b.floor = b.diffs[0].Seq
@@ -121,17 +121,12 @@ func (b *Book) apply(d *DepthDiff, newer []DepthDiff) {
 
 // update takes the totals that are known.
 func (t *Totals) update(news Totals) {
-	for _, x := range [...]struct {
-		into *Number
-		news Number
-	}{
-		{&t.AsksOver, news.AsksOver}, {&t.BidsUnder, news.BidsUnder}, {&t.AsksUnder, news.AsksUnder},
-		{&t.BidsOver, news.BidsOver}, {&t.AskMarket, news.AskMarket}, {&t.BidMarket, news.BidMarket},
-	} {
-		if x.news.Known() {
-			*x.into = x.news
-		}
-	}
+	t.AsksOver = news.AsksOver.or(t.AsksOver)
+	t.BidsUnder = news.BidsUnder.or(t.BidsUnder)
+	t.AsksUnder = news.AsksUnder.or(t.AsksUnder)
+	t.BidsOver = news.BidsOver.or(t.BidsOver)
+	t.AskMarket = news.AskMarket.or(t.AskMarket)
+	t.BidMarket = news.BidMarket.or(t.BidMarket)
 }
 
 // Ready reports whether there is a book at all.

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"hikeshi/bitbank"
 )
 
@@ -148,77 +146,6 @@ func TestTotalsThatAreAbsentStay(t *testing.T) {
 	}
 }
 
-// However wholes and differences overtake, repeat and mix on their way, the book ends the same.
-func TestAnyInterleavingEndsInTheSameBook(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		level := rapid.Custom(func(t *rapid.T) bitbank.Level {
-			return bitbank.Level{
-				Price:  number(t, itoa(rapid.IntRange(90, 110).Draw(t, "price"))),
-				Amount: number(t, itoa(rapid.IntRange(0, 3).Draw(t, "amount"))),
-			}
-		})
-		levels := rapid.SliceOfN(level, 0, 4)
-
-		// The truth, in order: each change has a higher id, with holes; now and then bitbank sends a whole.
-		truth := map[bool]map[string]bitbank.Level{true: {}, false: {}}
-		var messages []any
-		seq, wholes := bitbank.Sequence(0), 0
-		for range rapid.IntRange(1, 25).Draw(t, "changes") {
-			seq += bitbank.Sequence(rapid.IntRange(1, 3).Draw(t, "hole"))
-			d := bitbank.DepthDiff{Asks: levels.Draw(t, "asks"), Bids: levels.Draw(t, "bids"), Seq: seq, At: bitbank.Millis(seq)}
-			for _, s := range []struct {
-				asks bool
-				side []bitbank.Level
-			}{{true, d.Asks}, {false, d.Bids}} {
-				for _, l := range s.side {
-					truth[s.asks][l.Price.String()] = l
-				}
-			}
-			messages = append(messages, d)
-			if rapid.IntRange(0, 3).Draw(t, "whole") == 0 {
-				w := bitbank.Depth{Seq: seq, At: bitbank.Millis(seq)}
-				for _, l := range truth[true] {
-					w.Asks = append(w.Asks, l)
-				}
-				for _, l := range truth[false] {
-					w.Bids = append(w.Bids, l)
-				}
-				messages, wholes = append(messages, w), wholes+1
-			}
-		}
-		// What a client that gets everything in order ends with is the truth with its zeros left out.
-		var want bitbank.Book
-		last := bitbank.Depth{Seq: seq, At: bitbank.Millis(seq)}
-		for _, l := range truth[true] {
-			last.Asks = append(last.Asks, l)
-		}
-		for _, l := range truth[false] {
-			last.Bids = append(last.Bids, l)
-		}
-		want.ApplyWhole(last)
-
-		arrival := rapid.Permutation(messages).Draw(t, "arrival")
-		for range rapid.IntRange(0, 5).Draw(t, "repeats") {
-			arrival = append(arrival, rapid.SampledFrom(messages).Draw(t, "repeat"))
-		}
-		var got bitbank.Book
-		for _, m := range arrival {
-			switch m := m.(type) {
-			case bitbank.Depth:
-				got.ApplyWhole(m)
-			case bitbank.DepthDiff:
-				got.ApplyDiff(m)
-			}
-		}
-		if got.Ready() != (wholes > 0) {
-			t.Fatalf("ready is %v after %d wholes", got.Ready(), wholes)
-		}
-		if wholes > 0 && show(&got) != show(&want) {
-			t.Fatalf("got  %s\nwant %s", show(&got), show(&want))
-		}
-	})
-}
-
 // A room whose wholes stopped must not fill the memory, and a book that gave something up says so by not being ready.
 func TestABookIsBounded(t *testing.T) {
 	const many = 10_000
@@ -248,5 +175,28 @@ func TestABookIsBounded(t *testing.T) {
 	with.ApplyDiff(diff(t, many+3, "100:3 99:3", ""))
 	if got := with.Asks(2); got[0].Price.String() != "99" || got[1].Amount.String() != "5" || len(with.Asks(-1)) != 52 {
 		t.Errorf("after an overtaken difference: %v", got)
+	}
+}
+
+// However little of it fits one bound, the other holds too: few differences with many levels, and a side that only
+// grows.
+func TestABooksLevelsAreBounded(t *testing.T) {
+	var b bitbank.Book
+	for i := range bitbank.Sequence(40) {
+		d := bitbank.DepthDiff{Seq: i + 1, At: 1}
+		for j := range 4000 {
+			d.Asks = append(d.Asks, bitbank.Level{Price: number(t, itoa(int(i)*4000+j+1)), Amount: number(t, "1")})
+		}
+		b.ApplyDiff(d)
+	}
+	if b.ApplyWhole(whole(t, 22, "1:1", "")) || !b.ApplyWhole(whole(t, 24, "1:1", "")) {
+		t.Error("other differences were given up than the oldest beyond 65536 levels")
+	}
+	if asks := b.Asks(-1); len(asks) != 5000 || asks[0].Price.String() != "1" || b.Seq() != 40 {
+		t.Errorf("%d asks at #%d, want the lowest 5000", len(asks), b.Seq())
+	}
+	// All that waits is forgotten with the whole that contains it.
+	if !b.ApplyWhole(whole(t, 40, "1:1", "")) || len(b.Asks(-1)) != 1 || b.ApplyDiff(diff(t, 40, "2:1", "")) {
+		t.Errorf("after the newest whole: %s", show(&b))
 	}
 }

@@ -86,6 +86,14 @@ func (n Number) Equal(o Number) bool {
 	return n == o || n.Known() && o.Known() && n.Decimal().Equal(o.Decimal())
 }
 
+// or is n, or other when n is absent.
+func (n Number) or(other Number) Number {
+	if n.Known() {
+		return n
+	}
+	return other
+}
+
 // isZero reports whether the value is zero, which an absent number is not.
 func (n Number) isZero() bool {
 	for i := range len(n.text) {
