@@ -52,7 +52,7 @@ func calmNames(b *testing.B) []string {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	return s.market.Names()
+	return s.x.Market().Names()
 }
 
 // Every scenario begins with a new world.

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"hikeshi/internal/sim/exchange"
 	"hikeshi/internal/sim/market"
+	"hikeshi/internal/sim/transfer"
 )
 
 // A refusal is an answer of the control host to a call that it cannot take.
@@ -94,21 +96,18 @@ func (s *Sim) addFault(body io.Reader) (any, error) {
 		return nil, err
 	}
 	if err := f.check(s.o.TLS); err != nil {
-		if errors.Is(err, errNotHere) {
-			return nil, wrong(http.StatusUnprocessableEntity, err)
-		}
 		return nil, err
 	}
 	if f.Match.Pair != "" && !s.known(f.Match.Pair) {
 		return nil, fmt.Errorf("match.pair: %q is no pair of this exchange", f.Match.Pair)
 	}
-	var old *market.Market
+	var old *picture
 	s.mu.Lock()
 	switch f.Effect {
 	case "stale_read":
 		old = s.older
 	case "freeze_sequence":
-		old = s.market.Clone()
+		old = s.take()
 	}
 	s.mu.Unlock()
 	id, err := s.faults.add(f, old)
@@ -139,10 +138,12 @@ func (s *Sim) setPair(pair string, body io.Reader) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.market.Known(pair) {
+	if !s.x.Market().Known(pair) {
 		return nil, wrong(http.StatusNotFound, fmt.Errorf("pair %q: there is none of that name", pair))
 	}
-	s.pending = append(s.pending, s.market.Set(pair, to, time.Now())...)
+	now := time.Now()
+	s.advance(now)
+	s.x.See(s.x.Market().Set(pair, to, now))
 	return done{true}, nil
 }
 
@@ -158,16 +159,18 @@ func (s *Sim) moveMarket(body io.Reader) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.market.Known(to.Pair) {
+	m := s.x.Market()
+	if !m.Known(to.Pair) {
 		return nil, fmt.Errorf("pair: %q is no pair of this exchange", to.Pair)
 	}
 	now := time.Now()
+	s.advance(now)
 	if to.Last != "" {
 		if to.Percent != "" || to.OverMS != 0 {
 			return nil, errors.New("last: jumps at once, so it stands without move_percent and over_ms")
 		}
-		changes, err := s.market.Jump(to.Pair, to.Last, now)
-		s.pending = append(s.pending, changes...)
+		changes, err := m.Jump(to.Pair, to.Last, now)
+		s.x.See(changes)
 		if err != nil {
 			return nil, err
 		}
@@ -180,8 +183,8 @@ func (s *Sim) moveMarket(body io.Reader) (any, error) {
 	case to.OverMS < 0 || to.OverMS > maxTime:
 		return nil, fmt.Errorf("over_ms: expected milliseconds from 0 to %d, got %d", maxTime, to.OverMS)
 	}
-	changes, err := s.market.Move(to.Pair, percent, time.Duration(to.OverMS)*time.Millisecond, now)
-	s.pending = append(s.pending, changes...)
+	changes, err := m.Move(to.Pair, percent, time.Duration(to.OverMS)*time.Millisecond, now)
+	s.x.See(changes)
 	if err != nil {
 		return nil, err
 	}
@@ -206,21 +209,28 @@ func (s *Sim) addNotice(body io.Reader) (any, error) {
 // truthTrades is how many trades of each pair the truth tells: as many as the exchange's own list.
 const truthTrades = 60
 
-// truth is everything as the exchange knows it. Nobody can order or transfer anything here, so those lists are empty.
+// truth is everything as the exchange knows it, also what no client could read.
 func (s *Sim) truth() any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	type row struct {
-		Key    string  `json:"key"`
-		Assets []asset `json:"assets"`
+		ID     string     `json:"id"`
+		Key    string     `json:"key"`
+		Assets []assetRow `json:"assets"`
 	}
-	trades := s.market.Executions(truthTrades)
+	accounts, orders, transfers := []row{}, []exchange.Row{}, []transfer.Truth{}
+	for _, u := range s.users {
+		accounts = append(accounts, row{u.id, u.keys[0].id, assetRows(s.x, u.account, u.desk)})
+		orders = append(orders, s.x.Everything(u.account)...)
+		transfers = append(transfers, u.desk.Truth()...)
+	}
+	trades := s.x.Market().Executions(truthTrades)
 	if trades == nil {
 		trades = []market.Execution{}
 	}
 	requests := append([]Request{}, s.requests...)
 	return map[string]any{
-		"accounts": []row{{accountKey, s.account.assets()}}, "orders": []any{}, "transfers": []any{}, "trades": trades,
+		"accounts": accounts, "orders": orders, "transfers": transfers, "trades": trades,
 		"requests": requests, "requests_forgotten": s.firstSeen,
 	}
 }

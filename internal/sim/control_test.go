@@ -48,7 +48,7 @@ func TestTheControlHostNamesWhatIsWrong(t *testing.T) {
 		{"POST /faults", `{"host":"public","effect":"stall_stream"}`, 400, "host: stall_stream happens to stream only"},
 		{"POST /faults", `{"host":"stream","effect":"close_stream","body":"7"}`, 400, "body: expected 41"},
 		{"POST /faults", `{"host":"public","effect":"cert_expired"}`, 400, "effect: cert_expired needs a simulator that was started with --tls"},
-		{"POST /faults", `{"host":"private","effect":"queue_delay","delay_ms":5}`, 422, "effect: queue_delay"},
+		{"POST /faults", `{"host":"private","effect":"queue_delay"}`, 400, "delay_ms: queue_delay needs it"},
 		{"POST /faults", `{"host":"public","effect":"reset","match":{"method":"get"}}`, 400, "match.method: expected an HTTP method in capitals"},
 		{"POST /faults", `{"host":"public","effect":"reset","match":{"path":"btc_jpy/ticker"}}`, 400, "match.path: expected a path that begins with /"},
 		{"POST /faults", `{"host":"public","effect":"reset","match":{"path":7}}`, 400, "match.path: expected a string"},
@@ -200,7 +200,7 @@ func TestPairsAndMarketDoAsTheyAreTold(t *testing.T) {
 		if !strings.Contains(rows, `{"pair":"btc_jpy","status":"HALT","min_amount":"0.01"}`) {
 			t.Errorf("status: %.200s", rows)
 		}
-		for _, in := range s.market.Infos() {
+		for _, in := range s.x.Market().Infos() {
 			if in.Name == "btc_jpy" && !in.StopOrder || in.Name == "eth_jpy" && in.StopOrder {
 				t.Errorf("%s: %+v", in.Name, in.Flags)
 			}
@@ -331,7 +331,7 @@ func FuzzControl(f *testing.F) {
 		}
 		s.step(time.Now())
 		for _, page := range []string{"/btc_jpy/ticker", "/xrp_jpy/depth", "/btc_jpy/circuit_break_info", "/xrp_jpy/candlestick/1min/" + time.Now().UTC().Format("20060102")} {
-			marketData(s.market, strings.Split(page[1:], "/"))
+			marketData(s.x.Market(), strings.Split(page[1:], "/"))
 		}
 		for _, host := range []string{"web", "blog", "status", "x", "app"} {
 			s.answers(host)(visit{now: time.Now()}, httptest.NewRequest("GET", "/", nil))

@@ -42,7 +42,7 @@ func (s *Sim) respond(w http.ResponseWriter, r *http.Request, a *active, execute
 	case "truncate":
 		truncate(w, r, execute())
 	case "html":
-		send(w, r, answer{orElse(a.Status, http.StatusOK), htmlType, []byte(orElse(a.Body, errorPage))})
+		send(w, r, answer{status: orElse(a.Status, http.StatusOK), kind: htmlType, body: []byte(orElse(a.Body, errorPage))})
 	case "empty":
 		send(w, r, answer{status: orElse(a.Status, http.StatusOK), kind: jsonType})
 	case "status":
@@ -68,7 +68,7 @@ func orElse[T comparable](v, instead T) T {
 // plain is an answer of a gateway in front of the application.
 func plain(status int, body string) answer {
 	if body == "" {
-		return answer{status, htmlType, []byte("<html><head><title>" + strconv.Itoa(status) + " " + http.StatusText(status) + "</title></head><body><center><h1>" +
+		return answer{status: status, kind: htmlType, body: []byte("<html><head><title>" + strconv.Itoa(status) + " " + http.StatusText(status) + "</title></head><body><center><h1>" +
 			strconv.Itoa(status) + " " + http.StatusText(status) + "</h1></center></body></html>")}
 	}
 	kind := "text/plain; charset=utf-8"
@@ -78,7 +78,7 @@ func plain(status int, body string) answer {
 	case '<':
 		kind = htmlType
 	}
-	return answer{status, kind, []byte(body)}
+	return answer{status: status, kind: kind, body: []byte(body)}
 }
 
 // apiError is a failure with the HTTP status that is known for its code: 404 for 10000, 429 for 10009, 200 for the others.
@@ -100,7 +100,7 @@ func maintenance(a *active, host string) answer {
 	case "public", "private", "stream", "pubnub":
 		return failure(orElse(a.Status, http.StatusOK), 10007)
 	}
-	return answer{orElse(a.Status, http.StatusServiceUnavailable), htmlType, []byte(orElse(a.Body, maintenancePage))}
+	return answer{status: orElse(a.Status, http.StatusServiceUnavailable), kind: htmlType, body: []byte(orElse(a.Body, maintenancePage))}
 }
 
 // silence holds a request until the client goes, the fault is over, or the simulator closes. A fault that is used up by
@@ -133,6 +133,9 @@ func send(w http.ResponseWriter, r *http.Request, a answer) {
 	h := w.Header()
 	h.Set("Content-Type", a.kind)
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	if a.retryAfter != "" {
+		h.Set("Retry-After", a.retryAfter)
+	}
 	w.WriteHeader(a.status)
 	if r.Method != http.MethodHead {
 		w.Write(a.body)

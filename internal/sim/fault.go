@@ -36,10 +36,9 @@ type Match struct {
 type level int
 
 const (
-	below     level = iota // listeners and connections as a whole
-	request                // one HTTP request
-	messages               // what the stream says
-	unplayble              // known to the contract, but not in this world
+	below    level = iota // listeners and connections as a whole
+	request               // one HTTP request
+	messages              // what the stream says
 )
 
 // An effect is a row of the table of what can go wrong.
@@ -76,15 +75,14 @@ var effects = map[string]effect{
 	"close_stream":    {level: messages, takes: []string{"probability", "count", "body"}, hosts: []string{"stream"}},
 	"shuffle":         {level: messages, takes: narrow, hosts: []string{"stream"}},
 	"duplicate":       {level: messages, takes: narrow, hosts: []string{"stream"}},
-	"queue_delay":     {level: unplayble},
+	"queue_delay":     {level: request, need: []string{"delay_ms"}, takes: narrow, hosts: []string{"private"}},
+	"replica_lag":     {level: request, need: []string{"delay_ms"}, takes: narrow, hosts: []string{"private"}},
 }
 
 var apiHosts = []string{"public", "private"}
 
 // lost are the codes after which nobody knows whether a write happened: bitbank's own internal failures.
 var lost = []int{10001, 10003, 10005, 70001, 70002, 70003, 70012}
-
-var errNotHere = errors.New("effect: queue_delay delays how orders become visible, and this simulator takes no orders")
 
 const (
 	maxFaults = 200
@@ -140,9 +138,6 @@ func (f Fault) check(tls bool) error {
 	if !known {
 		return fmt.Errorf("effect: %q is none of %s", f.Effect, strings.Join(sortedKeys(effects), ", "))
 	}
-	if e.level == unplayble {
-		return errNotHere
-	}
 	if !slices.Contains(Hosts(), f.Host) {
 		return fmt.Errorf("host: %q is none of %s", f.Host, strings.Join(Hosts(), ", "))
 	}
@@ -192,6 +187,8 @@ func (f Fault) values() error {
 		return fmt.Errorf("probability: expected a number from 0 to 1, got %v", f.Probability)
 	case f.DelayMS > maxTime || f.DelayMS < -maxTime || (f.DelayMS < 0 && f.Effect != "clock_skew"):
 		return fmt.Errorf("delay_ms: expected milliseconds from 0 to %d (clock_skew: also negative), got %d", maxTime, f.DelayMS)
+	case f.Effect == "replica_lag" && f.DelayMS > maxLag.Milliseconds():
+		return fmt.Errorf("delay_ms: a replica lags at most %d behind here, got %d", maxLag.Milliseconds(), f.DelayMS)
 	case f.Count < 0 || f.Count > 1_000_000:
 		return fmt.Errorf("count: expected a number from 1 to 1000000, or 0 for without end, got %d", f.Count)
 	case f.ForMS < 0 || f.ForMS > maxTime:

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"hikeshi/internal/sim/market"
 )
 
 // An active fault is one that is in force.
@@ -18,8 +16,8 @@ type active struct {
 	left  int           // how often it may still act; -1 without end
 	over  chan struct{} // closed when it is gone, not when it is only spent: what it holds, it holds on
 	timer *time.Timer
-	old   *market.Market // what stale_read and freeze_sequence read
-	met   map[any]bool   // the sessions of the stream that it has been asked about: each draws once
+	old   *picture     // what stale_read and freeze_sequence read
+	met   map[any]bool // the sessions of the stream that it has been asked about: each draws once
 }
 
 // whole reports whether the fault concerns everything that its host does, so that it can act on connections.
@@ -39,7 +37,7 @@ type faults struct {
 }
 
 // add puts a checked fault into force.
-func (f *faults) add(spec Fault, old *market.Market) (string, error) {
+func (f *faults) add(spec Fault, old *picture) (string, error) {
 	f.mu.Lock()
 	if f.closed || len(f.list) >= maxFaults {
 		f.mu.Unlock()

@@ -15,6 +15,8 @@ type answer struct {
 	status int
 	kind   string // content type
 	body   []byte
+
+	retryAfter string // the header, "" for none
 }
 
 const (
@@ -28,7 +30,7 @@ func asJSON(status int, v any) answer {
 	if err != nil {
 		panic(fmt.Sprintf("encode %T: %v", v, err))
 	}
-	return answer{status, jsonType, b}
+	return answer{status: status, kind: jsonType, body: b}
 }
 
 // success and failure are bitbank's envelope. Most failures come with HTTP 200.
@@ -40,7 +42,7 @@ func success(data any) answer {
 }
 
 func failure(status, code int) answer {
-	return answer{status, jsonType, []byte(`{"success":0,"data":{"code":` + strconv.Itoa(code) + `}}`)}
+	return answer{status: status, kind: jsonType, body: []byte(`{"success":0,"data":{"code":` + strconv.Itoa(code) + `}}`)}
 }
 
 // notFound is bitbank's answer to an unknown path and to data that does not exist (measured: 404 and 10000).
@@ -71,22 +73,21 @@ func (s *Sim) note(host string, r *http.Request, now time.Time) {
 
 // A visit is what one request sees of the world.
 type visit struct {
-	now    time.Time      // by this host's clock, which a fault may have set wrong
-	market *market.Market // a copy of the past under stale_read and freeze_sequence; nil for the living one
+	now   time.Time     // by this host's clock, which a fault may have set wrong
+	past  *picture      // under stale_read, replica_lag and freeze_sequence; nil for the living world
+	queue time.Duration // what each write of a user waits for its turn, under queue_delay
 }
 
-// read lets look at the market. A living one is the simulator's own, so look must not keep it.
+// read lets look at the market. A living one is the simulator's own, so look must not keep it. Pictures are never advanced,
+// but reading rolls their 24 h window, so they are read one at a time too.
 func (s *Sim) read(v visit, look func(*market.Market)) {
-	if v.market != nil {
-		// Copies are never advanced, but reading rolls their 24 h window, so they are read one at a time too.
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		look(v.market)
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	look(s.market)
+	if v.past != nil {
+		look(v.past.x.Market())
+		return
+	}
+	look(s.x.Market())
 }
 
 // handler is a host: what it sees, what is wrong with it, what it says.
@@ -112,7 +113,11 @@ func (s *Sim) handler(host string) http.Handler {
 					return
 				}
 			case "stale_read", "freeze_sequence":
-				v.market = a.old
+				v.past = a.old
+			case "replica_lag":
+				v.past = s.lagging(now.Add(-time.Duration(a.DelayMS) * time.Millisecond))
+			case "queue_delay":
+				v.queue = time.Duration(a.DelayMS) * time.Millisecond
 			default:
 				last = a
 			}
@@ -159,7 +164,7 @@ func (s *Sim) answers(host string) func(visit, *http.Request) answer {
 		return s.private
 	case "stream":
 		return func(visit, *http.Request) answer {
-			return answer{http.StatusNotFound, "text/plain", []byte("not found")}
+			return answer{status: http.StatusNotFound, kind: "text/plain", body: []byte("not found")}
 		}
 	case "pubnub":
 		return s.pubnub

@@ -49,7 +49,7 @@ func render(name string, v view) answer {
 	if err := pageTemplates.ExecuteTemplate(&b, name, v); err != nil {
 		panic(fmt.Sprintf("write the page %s: %v", name, err)) // embedded templates, tested
 	}
-	return answer{http.StatusOK, htmlType, b.Bytes()}
+	return answer{status: http.StatusOK, kind: htmlType, body: b.Bytes()}
 }
 
 // page answers the hosts that people read.
@@ -175,7 +175,7 @@ func feed(title string, notices []Notice) answer {
 	if err != nil {
 		panic(fmt.Sprintf("write a feed: %v", err))
 	}
-	return answer{http.StatusOK, "application/atom+xml; charset=utf-8", append([]byte(xml.Header), b...)}
+	return answer{status: http.StatusOK, kind: "application/atom+xml; charset=utf-8", body: append([]byte(xml.Header), b...)}
 }
 
 // A component is a row of the status page.

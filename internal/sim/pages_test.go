@@ -185,7 +185,7 @@ func TestOtherExchangesHaveTheirOwnShapesAndOnePrice(t *testing.T) {
 				t.Fatalf("%s: %v", path, err)
 			}
 		}
-		world := s.market.Price("btc_jpy")
+		world := s.x.Market().Price("btc_jpy")
 		for name, price := range map[string]float64{"venue1": flyer.Last, "venue2": check.Last, "venue3": mustFloat(t, gmo.Data[0].Last)} {
 			// They move on while bitbank stands still, and differ by less than a thousandth.
 			if price < world*0.999 || price > world*1.001 || world > 14_000_000 {

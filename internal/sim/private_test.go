@@ -60,8 +60,13 @@ func TestTheDocumentedSignaturesAreAccepted(t *testing.T) {
 			r.Header.Set("ACCESS-REQUEST-TIME", ms(at))
 			r.Header.Set("ACCESS-TIME-WINDOW", "1000")
 		}
-		a := &account{key: "key", secret: "hoge"}
-		if got := a.authorize(at, r, []byte(c.body)); got != 0 {
+		s, err := New(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		s.openUser("documents", "key", "hoge", nil)
+		if u, got := s.authorize(at, r, []byte(c.body)); got != 0 || u.id != "documents" {
 			t.Errorf("%s nonce=%v: %d", c.method, c.nonce, got)
 		}
 	}

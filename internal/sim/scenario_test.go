@@ -41,7 +41,7 @@ func TestEveryScenarioPlaysToItsEnd(t *testing.T) {
 				if left := s.faults.all(); len(left) != 0 {
 					t.Errorf("faults are left: %+v", left)
 				}
-				for _, row := range s.market.Statuses() {
+				for _, row := range s.x.Market().Statuses() {
 					if row.Status != "NORMAL" {
 						t.Errorf("%+v is left", row)
 					}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"hikeshi/internal/sim/exchange"
 	"hikeshi/internal/sim/market"
 )
 
@@ -20,11 +21,19 @@ type Options struct {
 	Speed    float64 // of traders, moves and scenarios; default 1
 	TLS      bool    // HTTPS with an own certificate authority
 	PortBase int     // default 8100; Run listens on the ports of the contract from here
+	Limits   Limits
 	Logger   *slog.Logger
 
 	// Refused, when set, hears when a host begins and ceases to refuse connections. The owner of a network in memory then
 	// refuses them; on loopback the listener itself is closed.
 	Refused func(host string, refusing bool)
+}
+
+// Limits are what one user may do. The zero value of each is bitbank's own.
+type Limits struct {
+	Query  int // calls a second of the class QUERY, default 10
+	Update int // of the class UPDATE, default 6
+	Live   int // live orders of a pair, default 30
 }
 
 // A Sim is a simulated world. Make one with [New]; every way of using it ends with [Sim.Close] or the end of Run's context.
@@ -38,12 +47,13 @@ type Sim struct {
 	stream *stream
 
 	mu        sync.Mutex // guards what follows; never held over network or other locks but the faults'
-	market    *market.Market
-	pending   []market.Change // done by the control host, to be published with the next tick
-	older     *market.Market  // half a minute to a minute ago, for stale reads
-	recent    *market.Market  // what older will be next
+	x         *exchange.Exchange
+	users     []*user
+	spoken    []exchange.Event // of transfers, to be told with the exchange's own
+	older     *picture         // half a minute to a minute ago, for stale reads
+	recent    *picture         // what older will be next
 	recentAt  time.Time
-	account   *account
+	lag       []*picture // for replica_lag, oldest first, while there is such a fault
 	requests  []Request
 	firstSeen int // requests forgotten since the start, because the log is bounded
 	notices   []Notice
@@ -64,6 +74,7 @@ func New(o Options) (*Sim, error) {
 	if o.PortBase == 0 {
 		o.PortBase = 8100
 	}
+	o.Limits.Query, o.Limits.Update = orElse(o.Limits.Query, 10), orElse(o.Limits.Update, 6)
 	// Beyond a thousand times life there are 25,000 orders a second to play; the top port is the control host's.
 	if !(o.Speed > 0 && o.Speed <= 1000) {
 		return nil, fmt.Errorf("build the simulator: speed is %v, want more than 0 and at most 1000", o.Speed)
@@ -95,20 +106,22 @@ func New(o Options) (*Sim, error) {
 func (s *Sim) open(now time.Time) {
 	// At life's own speed: a minute at a thousand times that would keep a start waiting for two seconds.
 	m := market.New(s.o.Seed, min(s.o.Speed, 1), now.Add(-2*staleAfter))
-	var older *market.Market
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.x, s.users, s.older = exchange.New(s.o.Seed, m, exchange.Limits{Live: s.o.Limits.Live}), nil, nil
+	s.openUser(firstUser, accountKey, accountSecret, firstBalances)
 	// Played in steps, because a market skips what it could not have shown anybody within a minute.
 	for m.Clock().Before(now) {
-		m.Advance(m.Clock().Add(time.Second))
-		if older == nil && now.Sub(m.Clock()) <= staleAfter {
-			older = m.Clone()
+		s.x.Advance(m.Clock().Add(time.Second))
+		if s.older == nil && now.Sub(m.Clock()) <= staleAfter {
+			s.older = s.take()
 		}
 	}
 	m.SetSpeed(s.o.Speed)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.market, s.older, s.recent, s.recentAt = m, older, m.Clone(), now
-	s.account = newAccount()
-	s.requests, s.firstSeen, s.notices, s.pending = nil, 0, nil, nil
+	s.x.Changes()
+	s.x.Events()
+	s.recent, s.recentAt, s.lag, s.spoken = s.take(), now, nil, nil
+	s.requests, s.firstSeen, s.notices = nil, 0, nil
 }
 
 // Handler is a host without a network. Effects below HTTP do not reach it.
@@ -212,15 +225,15 @@ const staleAfter = 30 * time.Second
 
 func (s *Sim) step(now time.Time) {
 	s.mu.Lock()
-	changes := append(s.pending, s.market.Advance(now)...)
-	s.pending = nil
+	s.advance(now)
+	changes := s.x.Changes()
+	s.tell()
+	s.trail(now)
+	if now.Sub(s.recentAt) >= staleAfter {
+		s.older, s.recent, s.recentAt = s.recent, s.take(), now
+	}
 	s.mu.Unlock()
 	s.stream.publish(changes, now)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if now.Sub(s.recentAt) >= staleAfter {
-		s.older, s.recent, s.recentAt = s.recent, s.market.Clone(), now
-	}
 }
 
 // Close ends everything and waits for it.

@@ -254,10 +254,10 @@ func (st *stream) compose(changes []market.Change, now time.Time) []message {
 	}
 	for _, c := range changes {
 		if r := st.rooms["depth_diff_"+c.Pair]; r != nil && len(c.Asks)+len(c.Bids) > 0 {
-			say(r, s.market.Diff(c))
+			say(r, s.x.Market().Diff(c))
 		}
 		if r := st.rooms["transactions_"+c.Pair]; r != nil && len(c.Trades) > 0 {
-			say(r, s.market.Executed(c))
+			say(r, s.x.Market().Executed(c))
 		}
 		if r := st.rooms["ticker_"+c.Pair]; r != nil && c.Ticker {
 			r.changed = true
@@ -277,11 +277,11 @@ func (st *stream) compose(changes []market.Change, now time.Time) []message {
 		r := st.rooms[name]
 		switch {
 		case r.kind == "ticker" && r.changed:
-			say(r, s.market.Ticker(r.pair))
+			say(r, s.x.Market().Ticker(r.pair))
 		case r.kind == "depth_whole" && second && (r.changed || r.fresh):
-			say(r, s.market.Depth(r.pair))
+			say(r, s.x.Market().Depth(r.pair))
 		case r.kind == "circuit_break_info" && second && (r.changed || r.fresh || now.Sub(r.at) >= circuitEvery):
-			say(r, s.market.Circuit(r.pair))
+			say(r, s.x.Market().Circuit(r.pair))
 		}
 	}
 	return out
@@ -383,5 +383,5 @@ func (st *stream) restart() {
 func (s *Sim) known(pair string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.market.Known(pair)
+	return s.x.Market().Known(pair)
 }

@@ -116,7 +116,7 @@ func rounded(price float64) float64 {
 func (s *Sim) pubnub(v visit, r *http.Request) answer {
 	if strings.HasPrefix(r.URL.Path, "/time/0") {
 		// Units of 100 ns since 1970.
-		return answer{http.StatusOK, `text/javascript; charset="UTF-8"`, []byte("[" + strconv.FormatInt(v.now.UnixNano()/int64(100*time.Nanosecond), 10) + "]")}
+		return answer{status: http.StatusOK, kind: `text/javascript; charset="UTF-8"`, body: []byte("[" + strconv.FormatInt(v.now.UnixNano()/int64(100*time.Nanosecond), 10) + "]")}
 	}
 	a := asJSON(http.StatusForbidden, map[string]any{
 		"message": "Forbidden", "payload": map[string]any{}, "error": true, "service": "Access Manager", "status": 403,

@@ -20,7 +20,11 @@ type Account struct {
 	payable   decimal.Decimal // what is owed after a liquidation
 	notice    notice
 	refuse    map[string]int // a condition's code, by what it refuses; see conditions
+	version   int
 }
+
+// Version rises with every change of a balance.
+func (a *Account) Version() int { return a.version }
 
 // A balance is what an account has of one asset.
 type balance struct {

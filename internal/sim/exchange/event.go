@@ -16,6 +16,7 @@ type touch struct {
 }
 
 func (x *Exchange) touch(a *Account, asset string) {
+	a.version++
 	if t := (touch{a, asset}); !slices.Contains(x.touched, t) {
 		x.touched = append(x.touched, t)
 	}

@@ -121,12 +121,19 @@ func (x *Exchange) see(c market.Change) {
 	}
 }
 
-// Take hands out what has happened since it was last called: to the public and to accounts.
-func (x *Exchange) Take() ([]market.Change, []Event) {
+// Changes hands out what has happened in the books since it was last called.
+func (x *Exchange) Changes() []market.Change {
+	changes := x.changes
+	x.changes = nil
+	return changes
+}
+
+// Events hands out what is to be told to accounts, in the order in which it happened.
+func (x *Exchange) Events() []Event {
 	x.flush()
-	changes, events := x.changes, x.events
-	x.changes, x.events = nil, nil
-	return changes, events
+	events := x.events
+	x.events = nil
+	return events
 }
 
 // sweepEvery is how often what goes by the clock is looked at.

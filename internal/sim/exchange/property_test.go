@@ -1,7 +1,9 @@
 package exchange
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -30,6 +32,7 @@ type player struct {
 	codes    map[int]int
 	seen     map[string]int // statuses, types and messages that the stream told
 	did      int
+	story    io.Writer // everything that is told; nil for nobody listens
 }
 
 var played = []string{"btc_jpy", "xrp_jpy", "doge_jpy", "eth_jpy"}
@@ -184,7 +187,12 @@ var stages = map[string]int{inactive: 0, unfilled: 1, partiallyFilled: 2, fullyF
 
 // hear takes what the exchange has said, and checks that statuses only rise and that no execution is told twice.
 func (p *player) hear() {
-	_, events := p.x.Take()
+	changes, events := p.x.Changes(), p.x.Events()
+	if p.story != nil {
+		if err := json.NewEncoder(p.story).Encode([]any{changes, events}); err != nil {
+			p.t.Fatal(err)
+		}
+	}
 	for _, e := range events {
 		p.seen[e.Method]++
 		list, ok := e.Params.([]any)

@@ -191,5 +191,14 @@ func (x *Exchange) Assets(a *Account) []Asset {
 	return out
 }
 
+// Everything lists all orders of an account that are remembered, by id.
+func (x *Exchange) Everything(a *Account) []Row {
+	out := make([]Row, len(a.sequence))
+	for i, o := range a.sequence {
+		out[i] = x.row(o, false)
+	}
+	return out
+}
+
 // Clock is the time that the exchange has reached.
 func (x *Exchange) Clock() time.Time { return x.market.Clock() }
