@@ -49,8 +49,11 @@ type done struct {
 func (s *Sim) call(method, path string, body io.Reader) (any, error) {
 	where := strings.Split(strings.Trim(path, "/"), "/")
 	name := ""
-	if len(where) == 2 {
+	if len(where) > 1 {
 		name = where[1]
+	}
+	if method == http.MethodPost && where[0] == "accounts" && name != "" && len(where) <= 3 {
+		return s.account(name, strings.Join(where[2:], ""), body)
 	}
 	if len(where) > 2 {
 		return nil, wrong(http.StatusNotFound, fmt.Errorf("%s: no such path", path))
@@ -72,6 +75,12 @@ func (s *Sim) call(method, path string, body io.Reader) (any, error) {
 		return s.setPair(name, body)
 	case "POST market":
 		return s.moveMarket(body)
+	case "POST accounts":
+		return s.addAccount(body)
+	case "GET ways":
+		return s.ways(), nil
+	case "POST ways":
+		return s.choose(body)
 	case "POST notices":
 		return s.addNotice(body)
 	case "GET scenarios":

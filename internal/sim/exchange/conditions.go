@@ -27,18 +27,20 @@ var conditions = []condition{
 	{"close_short", []int{50079, 50081}, "no short position can be closed"},
 }
 
-// Refuse sets or, with code 0, ends a condition of the account.
-func (a *Account) Refuse(kind string, code int) error {
+// CheckCondition says what is wrong with a condition and its code; 0 ends it.
+func CheckCondition(kind string, code int) error {
 	i := slices.IndexFunc(conditions, func(c condition) bool { return c.kind == kind })
 	if i < 0 {
-		return fmt.Errorf("condition: %q is none of %s", kind, strings.Join(kinds(), ", "))
+		return fmt.Errorf("%q is none of %s", kind, strings.Join(kinds(), ", "))
 	}
 	if code != 0 && !slices.Contains(conditions[i].codes, code) {
-		return fmt.Errorf("condition %s: %d is none of its codes %v", kind, code, conditions[i].codes)
+		return fmt.Errorf("%s: %d is none of its codes %v", kind, code, conditions[i].codes)
 	}
-	a.refuse[kind] = code
 	return nil
 }
+
+// Refuse sets or, with code 0, ends a condition of the account that has passed CheckCondition.
+func (a *Account) Refuse(kind string, code int) { a.refuse[kind] = code }
 
 func kinds() []string {
 	out := make([]string, len(conditions))

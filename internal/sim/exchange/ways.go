@@ -33,7 +33,6 @@ const (
 	SpotTradeKeys  = "spot_trade_margin_keys"
 	WholePosition  = "close_without_amount"
 	HistoryDefault = "trade_history_default"
-	WithdrawAsset  = "withdrawal_history_asset"
 	CancelCounts   = "cancel_orders_counts"
 	ConfirmClass   = "confirm_deposits_class"
 	LimiterWindow  = "rate_limit_window"
@@ -64,7 +63,6 @@ var ways = []Way{
 	{SpotTradeKeys, []string{"absent", "null"}, "position_side, profit_loss and interest of the stream's spot trades", ""},
 	{WholePosition, []string{"whole", "30001"}, "take_profit and stop_loss without an amount", ""},
 	{HistoryDefault, []string{"500", "1000"}, "rows of trade_history when no count is given", ""},
-	{WithdrawAsset, []string{"optional", "required"}, "the asset of withdrawal_history: optional since 2025-12-25, demanded in a test of 2026-07-25", ""},
 	{CancelCounts, []string{"one", "each"}, "what cancel_orders takes of the limit: one call, or one for each id", ""},
 	{ConfirmClass, []string{"query", "update"}, "which limit confirm_deposits counts against", ""},
 	{LimiterWindow, []string{"sliding", "second"}, "the rate limit's window: the last second, or the clock's", ""},
@@ -85,18 +83,20 @@ func (x *Exchange) Ways() []Way {
 	return out
 }
 
-// Choose plays another reading of a point from now on.
-func (x *Exchange) Choose(name, reading string) error {
+// CheckWay says what is wrong with a point and a reading of it.
+func CheckWay(name, reading string) error {
 	i := slices.IndexFunc(ways, func(w Way) bool { return w.Name == name })
 	switch {
 	case i < 0:
-		return fmt.Errorf("way: there is none called %q", name)
+		return fmt.Errorf("%s: there is no way of that name", name)
 	case !slices.Contains(ways[i].Readings, reading):
-		return fmt.Errorf("way %s: %q is none of %q", name, reading, ways[i].Readings)
+		return fmt.Errorf("%s: %q is none of %q", name, reading, ways[i].Readings)
 	}
-	x.chosen[name] = reading
 	return nil
 }
+
+// Choose plays another reading of a point from now on. Both must have passed CheckWay.
+func (x *Exchange) Choose(name, reading string) { x.chosen[name] = reading }
 
 // Plays reports whether a reading is the one that is played.
 func (x *Exchange) Plays(name, reading string) bool { return x.way(name) == reading }
