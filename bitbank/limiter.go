@@ -192,7 +192,7 @@ func (s *Slot) Refused(pause time.Duration) {
 	if until := now.Add(max(pause, time.Second)); until.After(s.lane.pause) {
 		s.lane.pause = until
 	}
-	if !s.sentAt.IsZero() && s.sentAt.Before(s.lane.cutAt) {
+	if !s.sentAt.After(s.lane.cutAt) {
 		return // it left before the last cut and says nothing new
 	}
 	present := s.lane.present(now)

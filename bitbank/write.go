@@ -19,7 +19,10 @@ func send[T any](ctx context.Context, c *Client, d dispatch, judge func(T) error
 		}
 		err = &BodyError{Op: d.op, Status: http.StatusOK, Defect: Shape, Err: err}
 	}
-	lost := &LostError{Op: d.op, At: j.at, Window: j.window, Err: err}
+	lost := &LostError{Op: d.op, Err: err}
+	if j.window != 0 {
+		lost.At, lost.Window = j.at, j.window
+	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		info, _ := Lookup(e.Code)
 		if info.write(d.path).NotApplied() {

@@ -10,7 +10,7 @@ import (
 )
 
 // authorize is the code that refuses a request, or 0. The order of the checks is not documented; this one is a guess.
-func (s *Server) authorize(r *http.Request) int {
+func (s *Server) authorize(r *http.Request, body []byte) int {
 	get := r.Header.Get
 	var stamp string
 	switch {
@@ -39,8 +39,12 @@ func (s *Server) authorize(r *http.Request) int {
 	default:
 		stamp = get("ACCESS-NONCE")
 	}
+	message := r.URL.RequestURI()
+	if r.Method == http.MethodPost {
+		message = string(body)
+	}
 	mac := hmac.New(sha256.New, []byte(s.options.Secret))
-	mac.Write([]byte(stamp + r.URL.RequestURI()))
+	mac.Write([]byte(stamp + message))
 	if !hmac.Equal([]byte(hex.EncodeToString(mac.Sum(nil))), []byte(get("ACCESS-SIGNATURE"))) {
 		return 20005
 	}

@@ -1,7 +1,8 @@
 // Package bitbanktest is a bitbank for tests: a small server that answers like bitbank and fails like bitbank.
 //
-// A [Server] is an http.Handler that speaks the public REST interfaces, the balances with both methods of signing,
-// and the public stream. Its answers are the payloads of this package, made up in bitbank's form; [Server.Answer]
+// A [Server] is an http.Handler that speaks the public REST interfaces, the account's with both methods of signing,
+// and the public stream. It remembers the orders that are placed with it, shows and cancels them, and fills none. Its
+// other answers are the payloads of this package, made up in bitbank's form; [Server.Answer]
 // replaces one, [Server.Fail] breaks some or all of them, [Server.Publish] speaks to the stream's rooms and
 // [Server.Send] sends any frame, also ones that no server should.
 //

@@ -28,7 +28,11 @@ const (
 // A Fault is what goes wrong.
 type Fault struct {
 	Path   string // the paths that begin so; "" is all
+	Method string // "" is all
 	Effect Effect
+	// After lets a request take effect before its answer fails: an order is placed and nobody is told. Truncate,
+	// Half and Slow answer, so with them it always does.
+	After  bool
 	Status int
 	Body   string
 	Code   int
@@ -58,10 +62,14 @@ func (s *Server) Fail(f Fault) (undo func()) {
 
 const page = `<!DOCTYPE html><html lang="ja"><head><title>503</title></head><body><h1>Service Unavailable</h1></body></html>`
 
-func (f *fault) answer(w http.ResponseWriter, r *http.Request, healthy outcome) {
+func (f *fault) answer(w http.ResponseWriter, r *http.Request, act func() outcome) {
 	status := f.Status
 	if status == 0 {
 		status = http.StatusOK
+	}
+	var healthy outcome
+	if f.After || f.Effect == Truncate || f.Effect == Half || f.Effect == Slow {
+		healthy = act()
 	}
 	half := healthy.body[:len(healthy.body)/2]
 	switch f.Effect {

@@ -15,7 +15,9 @@ import (
 var payloads embed.FS
 
 // Payload is one recorded answer: ticker, tickers, tickers_jpy, depth, transactions, candlestick,
-// circuit_break_info, spot_status, spot_pairs and assets with their envelope; stream_ticker, stream_transactions,
+// circuit_break_info, spot_status, spot_pairs, assets, trade_history, margin_status, margin_positions,
+// deposit_history, unconfirmed_deposits, deposit_originators, withdrawal_account, withdrawal_history and subscribe with
+// their envelope; stream_ticker, stream_transactions,
 // stream_depth_whole, stream_depth_diff and stream_circuit_break_info as the data of a message. It panics for a name
 // that is none.
 func Payload(name string) string {
@@ -39,6 +41,7 @@ type Options struct {
 // A Request is one that arrived.
 type Request struct {
 	Method, Path string
+	Query, Body  string // as they came
 	At           time.Time
 	Signed       bool // it carried a key
 }
@@ -54,6 +57,8 @@ type Server struct {
 	conns    map[*conn]bool
 	nonce    int64
 	quiet    bool
+	orders   []order
+	lastID   int64
 }
 
 // New returns a server that is well.
@@ -64,7 +69,7 @@ func New(o Options) *Server {
 	if o.PingTimeout <= 0 {
 		o.PingTimeout = 20 * time.Second
 	}
-	return &Server{options: o, answers: map[string]string{}, conns: map[*conn]bool{}}
+	return &Server{options: o, answers: map[string]string{}, conns: map[*conn]bool{}, lastID: 59600000000}
 }
 
 // Answer replaces what a path such as /btc_jpy/ticker answers; body is the whole answer, envelope included.
@@ -83,25 +88,32 @@ func (s *Server) Requests() []Request {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	broken := s.arrive(r)
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	broken := s.arrive(r, string(body))
+	if err != nil {
+		return // the request was cut
+	}
 	if broken != nil {
-		broken.answer(w, r, s.body(r))
+		broken.answer(w, r, func() outcome { return s.body(r, body) })
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, "/socket.io/") {
 		s.stream(w, r)
 		return
 	}
-	reply(w, s.body(r))
+	reply(w, s.body(r, body))
 }
 
 // arrive notes a request and finds the fault that it meets.
-func (s *Server) arrive(r *http.Request) *fault {
+func (s *Server) arrive(r *http.Request, body string) *fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, Request{r.Method, r.URL.Path, time.Now(), r.Header.Get("ACCESS-KEY") != ""})
+	s.requests = append(s.requests, Request{
+		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: body, At: time.Now(),
+		Signed: r.Header.Get("ACCESS-KEY") != "",
+	})
 	for i, f := range s.faults {
-		if !strings.HasPrefix(r.URL.Path, f.Path) {
+		if !strings.HasPrefix(r.URL.Path, f.Path) || f.Method != "" && f.Method != r.Method {
 			continue
 		}
 		if f.Count > 0 {
@@ -132,10 +144,13 @@ func reply(w http.ResponseWriter, o outcome) {
 }
 
 // body is what a healthy bitbank says.
-func (s *Server) body(r *http.Request) outcome {
+func (s *Server) body(r *http.Request, body []byte) outcome {
 	if strings.HasPrefix(r.URL.Path, "/v1/user/") { // bitbank authorizes before it looks for the path
-		if code := s.authorize(r); code != 0 {
+		if code := s.authorize(r, body); code != 0 {
 			return refuse(http.StatusOK, code)
+		}
+		if r.URL.Path == "/v1/user/spot/trade_history" {
+			return s.trades(r.URL.Query())
 		}
 	}
 	s.mu.Lock()
@@ -143,6 +158,9 @@ func (s *Server) body(r *http.Request) outcome {
 	s.mu.Unlock()
 	if ok {
 		return outcome{http.StatusOK, answer}
+	}
+	if o, known := s.account(r, body); known {
+		return o
 	}
 	if name := route(r.URL.Path); name != "" && r.Method == http.MethodGet {
 		return outcome{http.StatusOK, Payload(name)}
@@ -162,8 +180,11 @@ func route(path string) string {
 		return "spot_status"
 	case "/v1/spot/pairs", "/spot/pairs":
 		return "spot_pairs"
-	case "/v1/user/assets":
-		return "assets"
+	case "/v1/user/assets", "/v1/user/deposit_history", "/v1/user/unconfirmed_deposits", "/v1/user/deposit_originators",
+		"/v1/user/withdrawal_account", "/v1/user/withdrawal_history", "/v1/user/subscribe":
+		return strings.TrimPrefix(path, "/v1/user/")
+	case "/v1/user/margin/status", "/v1/user/margin/positions":
+		return "margin_" + strings.TrimPrefix(path, "/v1/user/margin/")
 	}
 	part := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	if len(part) < 2 || part[0] != "btc_jpy" && part[0] != "xrp_jpy" {
