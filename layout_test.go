@@ -36,6 +36,7 @@ var policy = []struct {
 	{name: "internal/watch", may: "internal/part internal/probe internal/resilience internal/diagnose internal/incident internal/journal"},
 	{name: "internal/web", may: "internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/text internal/watch"},
 	{name: "internal/app", may: "bitbank internal/config internal/diagnose internal/incident internal/journal internal/part internal/probe internal/resilience internal/secret internal/text internal/watch internal/web"},
+	{name: "internal/sim/transfer", pure: true},
 	{name: "internal/sim", may: "internal/config internal/part internal/probe internal/text"},
 	{name: "cmd/hikeshi", may: "bitbank internal/app internal/config internal/diagnose internal/incident internal/journal internal/part internal/probe internal/say internal/sim internal/text internal/watch internal/web"},
 }

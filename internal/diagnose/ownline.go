@@ -59,12 +59,15 @@ func ownResolver(e *evidence) *Verdict {
 	if sum < sickAt {
 		return nil
 	}
+	sometimes := sys.OKAt.After(since) || slices.ContainsFunc(e.refs, func(l look) bool { return l.OKAt.After(since) })
 	// A cut line loses lookups as well. What tells it apart: something that needs no lookup still works, or a
 	// resolver did answer, and said no.
 	named := slices.ContainsFunc(append(slices.Clone(refs), sys, second), func(l look) bool {
 		return l.failing() && (l.Last.Failure == probe.DNSNotFound || l.Last.Failure == probe.DNSFailed)
 	})
-	if !named && !e.answeredAfter(since) {
+	// A resolver that is silent now and then has lost packets, as home lines do for some seconds: it must be silent for
+	// longer, and to everybody.
+	if !named && (sometimes || sum < scoreMost || !e.answeredAfter(since)) {
 		return nil
 	}
 	r := Reason{Code: "dns_failing", Args: args("failure", string(refs[0].Last.Failure)), Targets: []probe.Target{probe.DNSSystem, probe.DNSSecond}}

@@ -15,7 +15,11 @@ func namesGone(e *evidence) *Verdict {
 		return nil
 	}
 	one, two := e.look(probe.BitbankDNS), e.look(probe.BitbankDNS2)
-	if !one.failing() || !two.failing() || one.Bad == 0 || two.Bad == 0 || one.score < answeredWeight || two.score < answeredWeight || one.score+two.score < sickAt {
+	least := float64(answeredWeight)
+	if unheard(one.Last.Failure) || unheard(two.Last.Failure) {
+		least = sickAt // a lookup is lost more often than it is refused, and losses come in bunches
+	}
+	if !one.failing() || !two.failing() || one.Bad == 0 || two.Bad == 0 || min(one.score, two.score) < least || one.score+two.score < sickAt {
 		return nil
 	}
 	since := one.From

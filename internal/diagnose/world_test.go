@@ -16,7 +16,7 @@ type plan struct {
 }
 
 // entryEvery is how often each page of site and app is looked at.
-const entryEvery = 12500 * time.Millisecond
+const entryEvery = 14 * time.Second
 
 // shipped is what the watch looks at without a key.
 var shipped = []plan{

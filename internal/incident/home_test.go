@@ -93,7 +93,7 @@ func newHome(seed uint64) *home {
 		{10 * time.Second, []probe.Target{probe.PublicDepth, probe.LineInterface, probe.LineGateway, probe.DNSSystem, probe.DNSSecond, probe.BitbankDNS, probe.BitbankDNS2,
 			probe.Public4, probe.Public6, probe.Private4, probe.Private6, probe.Stream4, probe.Stream6, probe.Web4, probe.Web6, probe.App4, probe.App6}},
 		{12 * time.Second, []probe.Target{probe.Neutral1Page, probe.Neutral2Page, probe.Neutral3Page, probe.Venue1Ticker, probe.Venue2Ticker, probe.Venue3Ticker, probe.PubNubTime}},
-		{12500 * time.Millisecond, []probe.Target{probe.WebPage, probe.WebAsset, probe.AppPage, probe.AppBackend}},
+		{14 * time.Second, []probe.Target{probe.WebPage, probe.WebAsset, probe.AppPage, probe.AppBackend}},
 		{25 * time.Second, []probe.Target{probe.StatusPage, probe.BlogPage, probe.SupportPage, probe.SupportHelp}},
 		{30 * time.Second, []probe.Target{probe.PrivatePairs}},
 		{time.Minute, []probe.Target{probe.XPage}},

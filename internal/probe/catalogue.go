@@ -19,7 +19,7 @@ const (
 )
 
 // entryEvery is how often each page of site and app is looked at. There are two of each.
-const entryEvery = 12500 * time.Millisecond
+const entryEvery = 14 * time.Second
 
 // A catalogue collects the probes of some options.
 type catalogue struct {
@@ -164,8 +164,8 @@ func (c *catalogue) pages() {
 		every         time.Duration
 		at, then      time.Duration
 	}{
-		// Something of each is asked every 6.25 s, so that what one look sees is known within ten; and one of each page's
-		// six a minute is left for a doubt.
+		// Something of each is asked every 7 s, so that what one look sees is known within ten. More often, and no look of
+		// each page's six a minute is left for a doubt: then what two looks must agree on takes up to 13 s.
 		{Web, WebPage, WebAsset, entryEvery, 0, entryEvery / 2},
 		{App, AppPage, AppBackend, entryEvery, -entryEvery * 3 / 4, entryEvery * 3 / 4},
 		{Support, SupportPage, SupportHelp, 25 * time.Second, 12 * time.Second, 20 * time.Second},
