@@ -92,6 +92,7 @@ func (s *Sim) call(method, path string, body io.Reader) (any, error) {
 		s.faults.clear(false)
 		s.open(time.Now())
 		s.stream.restart()
+		s.feed.Restart()
 		return done{true}, nil
 	case "GET truth":
 		return s.truth(), nil

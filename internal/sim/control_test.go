@@ -45,7 +45,7 @@ func TestTheControlHostNamesWhatIsWrong(t *testing.T) {
 		{"POST /faults", `{"host":"public","effect":"api_error","code":404}`, 400, "code: expected one of bitbank's five-digit codes"},
 		{"POST /faults", `{"host":"public","effect":"api_error_after","code":20001}`, 400, "code: expected a code after which"},
 		{"POST /faults", `{"host":"web","effect":"api_error","code":10007}`, 400, "host: api_error happens to public and private only, not to web"},
-		{"POST /faults", `{"host":"public","effect":"stall_stream"}`, 400, "host: stall_stream happens to stream only"},
+		{"POST /faults", `{"host":"public","effect":"stall_stream"}`, 400, "host: stall_stream happens to stream and pubnub only"},
 		{"POST /faults", `{"host":"stream","effect":"close_stream","body":"7"}`, 400, "body: expected 41"},
 		{"POST /faults", `{"host":"public","effect":"cert_expired"}`, 400, "effect: cert_expired needs a simulator that was started with --tls"},
 		{"POST /faults", `{"host":"private","effect":"queue_delay"}`, 400, "delay_ms: queue_delay needs it"},

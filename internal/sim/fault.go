@@ -28,7 +28,7 @@ type Fault struct {
 // A Match narrows a fault to some requests or, on the stream, rooms. What is empty matches all.
 type Match struct {
 	Method string `json:"method,omitzero"`
-	Path   string `json:"path,omitzero"` // exact; with a * at its end, a prefix; on the stream a room
+	Path   string `json:"path,omitzero"` // exact; with a * at its end, a prefix; on the stream a room, on pubnub also a message's method
 	Pair   string `json:"pair,omitzero"` // in the path, the query or the room
 }
 
@@ -70,16 +70,19 @@ var effects = map[string]effect{
 	"stale_read":      {level: request, takes: narrow, hosts: apiHosts},
 	"clock_skew":      {level: request, need: []string{"delay_ms"}, takes: narrow},
 	"freeze_sequence": {level: messages, takes: narrow, hosts: []string{"public", "stream"}},
-	"stall_stream":    {level: messages, takes: []string{"probability", "count"}, hosts: []string{"stream"}},
-	"mute_channel":    {level: messages, takes: narrow, hosts: []string{"stream"}},
-	"close_stream":    {level: messages, takes: []string{"probability", "count", "body"}, hosts: []string{"stream"}},
-	"shuffle":         {level: messages, takes: narrow, hosts: []string{"stream"}},
-	"duplicate":       {level: messages, takes: narrow, hosts: []string{"stream"}},
+	"stall_stream":    {level: messages, takes: []string{"probability", "count"}, hosts: streams},
+	"mute_channel":    {level: messages, takes: narrow, hosts: streams},
+	"close_stream":    {level: messages, takes: []string{"probability", "count", "body"}, hosts: streams},
+	"shuffle":         {level: messages, takes: narrow, hosts: streams},
+	"duplicate":       {level: messages, takes: narrow, hosts: streams},
 	"queue_delay":     {level: request, need: []string{"delay_ms"}, takes: narrow, hosts: []string{"private"}},
 	"replica_lag":     {level: request, need: []string{"delay_ms"}, takes: narrow, hosts: []string{"private"}},
 }
 
-var apiHosts = []string{"public", "private"}
+var (
+	apiHosts = []string{"public", "private"}
+	streams  = []string{"stream", "pubnub"}
+)
 
 // lost are the codes after which nobody knows whether a write happened: bitbank's own internal failures.
 var lost = []int{10001, 10003, 10005, 70001, 70002, 70003, 70012}
@@ -205,7 +208,9 @@ func (f Fault) values() error {
 		return fmt.Errorf("body: expected 41 (close the namespace), 1 (close the engine) or nothing (cut the transport), got %q", f.Body)
 	case f.Match.Method != strings.ToUpper(f.Match.Method):
 		return fmt.Errorf("match.method: expected an HTTP method in capitals, such as GET, got %q", f.Match.Method)
-	case f.Host != "stream" && f.Match.Path != "" && f.Match.Path[0] != '/':
+	case f.Host == "pubnub" && f.Effect == "close_stream" && f.Body != "":
+		return errors.New("body: the private stream is only ever cut, leave it out")
+	case !slices.Contains(streams, f.Host) && f.Match.Path != "" && f.Match.Path[0] != '/':
 		return fmt.Errorf("match.path: expected a path that begins with /, got %q", f.Match.Path)
 	}
 	return nil

@@ -128,6 +128,10 @@ func (s *Sim) handler(host string) http.Handler {
 			s.stream.io.ServeHTTP(w, r)
 			return
 		}
+		if host == "pubnub" && last == nil {
+			s.poll(w, r, v.now.Sub(now))
+			return
+		}
 		s.respond(w, r, last, func() answer { return inner(v, r) }, host)
 	})
 }
@@ -138,7 +142,19 @@ func actsOn(a *active, r *http.Request) bool {
 	if e.level != request && !(a.Effect == "freeze_sequence" && a.Host == "public") {
 		return false
 	}
+	if a.Host == "pubnub" && a.Effect == "slow" && !onRequests(a) {
+		return false
+	}
 	return a.Match.fits(r.Method, r.URL.Path, r.URL.RawQuery)
+}
+
+// poll answers a request to the private stream.
+func (s *Sim) poll(w http.ResponseWriter, r *http.Request, skew time.Duration) {
+	a, ok := s.feed.Answer(r, skew)
+	if !ok {
+		panic(http.ErrAbortHandler)
+	}
+	a.Send(w, r)
 }
 
 // pause waits; false when the client has gone or the simulator closes.
@@ -166,8 +182,11 @@ func (s *Sim) answers(host string) func(visit, *http.Request) answer {
 		return func(visit, *http.Request) answer {
 			return answer{status: http.StatusNotFound, kind: "text/plain", body: []byte("not found")}
 		}
-	case "pubnub":
-		return s.pubnub
+	case "pubnub": // under a fault that decides about the answer
+		return func(v visit, r *http.Request) answer {
+			a, _ := s.feed.Answer(r, time.Until(v.now))
+			return answer{status: a.Status, kind: a.Kind, body: a.Body}
+		}
 	case "venue1", "venue2", "venue3":
 		return func(v visit, r *http.Request) answer { return s.venue(host, v, r) }
 	}

@@ -212,8 +212,10 @@ func TestPubNubTellsTheTimeAndRefusesTheRest(t *testing.T) {
 	if r := get(t, s, "pubnub", "/time/0"); r.StatusCode != 200 || len(text(t, r)) != len("[17672256000000000]") {
 		t.Errorf("time: %d", r.StatusCode)
 	}
-	r := get(t, s, "pubnub", "/v2/subscribe/sub-c/channel/0?tt=0")
-	if r.StatusCode != 403 || r.Header.Get("Content-Type") == "" || !json.Valid([]byte(text(t, r))) {
-		t.Errorf("subscribe: %d %s", r.StatusCode, r.Header.Get("Content-Type"))
+	for key, want := range map[string]int{"sub-c-ecebae8e-dd60-11e6-b6b1-02ee2ddab7fe": 403, "sub-c-other": 400} {
+		r := get(t, s, "pubnub", "/v2/subscribe/"+key+"/channel/0?tt=0&uuid=channel")
+		if r.StatusCode != want || r.Header.Get("Content-Type") == "" || !json.Valid([]byte(text(t, r))) {
+			t.Errorf("subscribe with %s: %d %s", key, r.StatusCode, r.Header.Get("Content-Type"))
+		}
 	}
 }

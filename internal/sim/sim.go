@@ -13,6 +13,7 @@ import (
 
 	"hikeshi/internal/sim/exchange"
 	"hikeshi/internal/sim/market"
+	"hikeshi/internal/sim/pubnub"
 )
 
 // Options of a simulator. The zero value is a calm world of seed 0 on ports from 8100.
@@ -45,6 +46,7 @@ type Sim struct {
 	gates  map[string]*gate
 	parts  map[string]http.Handler
 	stream *stream
+	feed   *pubnub.Server // the private stream
 
 	mu        sync.Mutex // guards what follows; never held over network or other locks but the faults'
 	x         *exchange.Exchange
@@ -87,7 +89,7 @@ func New(o Options) (*Sim, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.faults = &faults{rng: rand.New(rand.NewPCG(o.Seed, 0x6661756c74)), changed: s.reconcile}
-	s.stream = newStream(s)
+	s.stream, s.feed = newStream(s), newFeed(s)
 	for _, p := range places {
 		s.gates[p.name] = newGate()
 		s.parts[p.name] = s.handler(p.name)
@@ -228,6 +230,7 @@ func (s *Sim) step(now time.Time) {
 	s.advance(now)
 	changes := s.x.Changes()
 	s.tell()
+	s.feed.Advance(now)
 	s.trail(now)
 	if now.Sub(s.recentAt) >= staleAfter {
 		s.older, s.recent, s.recentAt = s.recent, s.take(), now
@@ -252,6 +255,7 @@ func (s *Sim) Close() {
 			g.close()
 		}
 		s.stream.io.Close()
+		s.feed.Close()
 		s.unlisten()
 	})
 	s.running.Wait()
@@ -395,7 +399,10 @@ func (s *Sim) reconcile(host string) {
 	if has("reset") {
 		g.cut((*conn).reset)
 	}
-	if host == "stream" {
+	switch host {
+	case "stream":
 		s.stream.reconcile()
+	case "pubnub":
+		s.feed.Nudge()
 	}
 }

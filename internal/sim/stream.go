@@ -85,14 +85,19 @@ func (st *stream) stall(x *socketio.Session, a *active) {
 
 // struck asks the faults of an effect, once for each session, whether they take this one.
 func (st *stream) struck(x *socketio.Session, effect string) *active {
-	used := st.sim.faults.use("stream", func(a *active) bool {
-		if a.Effect != effect || a.met[x] {
+	return st.sim.strikes("stream", x, effect)
+}
+
+// strikes asks the faults of an effect on a host, once for each who, whether they take this one.
+func (s *Sim) strikes(host string, who any, effect string) *active {
+	used := s.faults.use(host, func(a *active) bool {
+		if a.Effect != effect || a.met[who] {
 			return false
 		}
 		if a.met == nil {
 			a.met = map[any]bool{}
 		}
-		a.met[x] = true
+		a.met[who] = true
 		return true
 	}, is(effect))
 	if len(used) == 0 {

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"hikeshi/internal/sim/market"
 )
@@ -110,17 +109,4 @@ func rounded(price float64) float64 {
 	}
 	f, _ := strconv.ParseFloat(strconv.FormatFloat(price, 'f', digits, 64), 64)
 	return f
-}
-
-// pubnub is alive: it tells the time, and refuses subscriptions as PubNub does without a valid token.
-func (s *Sim) pubnub(v visit, r *http.Request) answer {
-	if strings.HasPrefix(r.URL.Path, "/time/0") {
-		// Units of 100 ns since 1970.
-		return answer{status: http.StatusOK, kind: `text/javascript; charset="UTF-8"`, body: []byte("[" + strconv.FormatInt(v.now.UnixNano()/int64(100*time.Nanosecond), 10) + "]")}
-	}
-	a := asJSON(http.StatusForbidden, map[string]any{
-		"message": "Forbidden", "payload": map[string]any{}, "error": true, "service": "Access Manager", "status": 403,
-	})
-	a.kind = `text/javascript; charset="UTF-8"`
-	return a
 }
