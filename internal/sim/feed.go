@@ -34,6 +34,7 @@ type ticket struct {
 // subscribe gives a user a ticket.
 func (s *Sim) subscribe(u *user, now time.Time) ticket {
 	channel := s.channel(u.id)
+	u.listens = true
 	if s.x.Plays(exchange.OldToken, "revoked") {
 		s.feed.Revoke(channel)
 	}
@@ -48,6 +49,9 @@ func (s *Sim) revoke(u *user) { s.feed.Revoke(s.channel(u.id)) }
 func (s *Sim) tell() {
 	now := time.Now()
 	for _, e := range append(s.x.Events(), s.spoken...) {
+		if u, err := s.user(e.Account); err != nil || !u.listens {
+			continue // nobody has a place in the stream to catch up from
+		}
 		b, err := json.Marshal(e)
 		if err != nil {
 			panic(fmt.Sprintf("encode a message %s: %v", e.Method, err))

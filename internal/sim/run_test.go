@@ -10,7 +10,7 @@ import (
 )
 
 // freeBase finds a base whose ports are free at the moment.
-func freeBase(t *testing.T) int {
+func freeBase(t testing.TB) int {
 	t.Helper()
 next:
 	for base := 20100; base < 60000; base += 100 {
@@ -28,7 +28,7 @@ next:
 }
 
 // onLoopback runs a simulator until the test ends.
-func onLoopback(t *testing.T, o Options) *Sim {
+func onLoopback(t testing.TB, o Options) *Sim {
 	t.Helper()
 	o.PortBase = freeBase(t)
 	s, err := New(o)
@@ -60,7 +60,7 @@ func onLoopback(t *testing.T, o Options) *Sim {
 }
 
 // await polls real sockets, for which there is no virtual time.
-func await(t *testing.T, ok func() bool) {
+func await(t testing.TB, ok func() bool) {
 	t.Helper()
 	limit := time.After(5 * time.Second)
 	poll := time.NewTicker(5 * time.Millisecond)

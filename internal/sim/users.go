@@ -34,6 +34,7 @@ type user struct {
 	desk    *transfer.Desk
 	reads   limiter   // the class QUERY
 	writes  limiter   // the class UPDATE
+	listens bool      // has ever asked for a ticket of the private stream
 	free    time.Time // when the user's queue is empty, under queue_delay
 
 	assets   []byte // the answer of /user/assets, until a balance changes; nil when it has
