@@ -35,8 +35,10 @@ func (s *Sim) private(v visit, r *http.Request) answer {
 	switch {
 	case strings.HasPrefix(path, "/v1/user/"):
 		return s.signed(v, r)
-	case strings.HasPrefix(path, "/user/"):
+	case strings.HasPrefix(path, "/user/") && r.Method == http.MethodGet:
 		return failure(http.StatusOK, codeNoVersion)
+	case strings.HasPrefix(path, "/user/"): // which of the two it is when is our assumption
+		return failure(http.StatusOK, codeNoVersionEither)
 	}
 	return notFound()
 }
@@ -202,19 +204,20 @@ func (s *Sim) advance(now time.Time) {
 
 // The codes of bitbank's errors.md that the simulator speaks by itself.
 const (
-	codeNotJSON       = 10002
-	codeTooMany       = 10009
-	codeUnauthorized  = 20001
-	codeWrongKey      = 20002
-	codeNoKey         = 20003
-	codeNoNonce       = 20004
-	codeSignature     = 20005
-	codeNoVersion     = 20018
-	codeNoTime        = 20033
-	codeEarly         = 20034
-	codeLate          = 20035
-	codeNeither       = 20036
-	codeTimeMalformed = 20037
-	codeWindow        = 20038
-	codeNonce         = 20039
+	codeNotJSON         = 10002
+	codeTooMany         = 10009
+	codeUnauthorized    = 20001
+	codeWrongKey        = 20002
+	codeNoKey           = 20003
+	codeNoNonce         = 20004
+	codeSignature       = 20005
+	codeNoVersion       = 20018
+	codeNoVersionEither = 20019
+	codeNoTime          = 20033
+	codeEarly           = 20034
+	codeLate            = 20035
+	codeNeither         = 20036
+	codeTimeMalformed   = 20037
+	codeWindow          = 20038
+	codeNonce           = 20039
 )
