@@ -14,8 +14,8 @@
 // # Facts
 //
 // Paths, parameters and envelopes are those that PubNub's JavaScript SDK 11.0.2 sends and reads, and those that PubNub's own
-// clients have recorded for their tests (2020 and 2025). "PubNub's documents" gives the queue's 100 messages and 20 minutes.
-// Who says nothing else about a constant than "our assumption" has found no source.
+// clients have recorded for their tests (2020 and 2025). PubNub's documents give the queue's 100 messages and 20 minutes.
+// What is marked as our assumption has no source.
 //
 // # What it leaves out
 //

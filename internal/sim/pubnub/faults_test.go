@@ -70,12 +70,12 @@ func TestMixedMessagesComeInAnotherOrder(t *testing.T) {
 		r.say(mine, 1, pubnub.Fate{Mixed: true})
 		r.say(mine, 2, pubnub.Fate{Mixed: true})
 		got := c.polling(t.Context())
-		time.Sleep(time.Second - 1)
+		time.Sleep(time.Second - time.Millisecond)
 		r.Advance(time.Now())
 		if synctest.Wait(); len(got) != 0 {
 			t.Errorf("within a second: %+v", <-got)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Millisecond)
 		r.Advance(time.Now())
 		if h := <-got; !slices.Equal(h.messages, []string{"2", "1"}) {
 			t.Errorf("after a second: %+v", h)

@@ -3,6 +3,7 @@ package pubnub
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -51,6 +52,7 @@ type Fate struct {
 // A Server is the service. Make one with [New]; whoever makes it closes it.
 type Server struct {
 	o       Options
+	head    []byte // what every message begins with, up to its timetoken
 	closing chan struct{}
 	waiting sync.WaitGroup
 
@@ -68,6 +70,7 @@ type Server struct {
 // A channel is a queue and those who wait for it.
 type channel struct {
 	queue
+	tail    []byte        // of every message, from its timetoken to its payload
 	changed chan struct{} // closed at the next change; nil while nobody waits
 }
 
@@ -82,7 +85,10 @@ func New(o Options) *Server {
 	o.Polls = cmp.Or(o.Polls, 1000)
 	o.Region = cmp.Or(o.Region, 12)
 	rng := rand.New(rand.NewPCG(o.Seed, 0x7075626e7562))
-	return &Server{o: o, closing: make(chan struct{}), rng: rng, grants: newGrants(rng), channels: map[string]*channel{}}
+	return &Server{
+		o: o, closing: make(chan struct{}), rng: rng, grants: newGrants(rng), channels: map[string]*channel{},
+		head: fmt.Appendf(nil, `{"a":"5","f":0,"i":%s,"p":{"t":"`, encode(o.Publisher)),
+	}
 }
 
 // Grant makes a token that opens a channel until a time. Older tokens of the channel stay good: whether bitbank's do is not
@@ -104,12 +110,12 @@ func (s *Server) Revoke(name string) {
 	}
 }
 
-// Publish sends a JSON value to a channel, now. It panics when payload is none.
+// Publish sends a JSON value to a channel, now. The value is kept and handed on as it is, unchecked.
 func (s *Server) Publish(name string, payload json.RawMessage, f Fate, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.channel(name)
-	s.arrive(name, c, now)
+	s.arrive(c, now)
 	if f.Lost {
 		return
 	}
@@ -117,51 +123,40 @@ func (s *Server) Publish(name string, payload json.RawMessage, f Fate, now time.
 		if f.Late > 0 || f.Mixed {
 			c.park(payload, f, now)
 		} else {
-			c.push(s.message(name, payload, now))
+			c.push(s.message(c, payload, now))
 			c.wake()
 		}
 	}
-	s.arrive(name, c, now)
+	s.arrive(c, now)
 }
 
 // Advance lets late and mixed messages arrive whose time has come. They wait for it: call it often.
 func (s *Server) Advance(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name, c := range s.channels {
-		s.arrive(name, c, now)
+	for _, c := range s.channels {
+		s.arrive(c, now)
 	}
 }
 
 // arrive pushes what has been on its way. The lock is held.
-func (s *Server) arrive(name string, c *channel, now time.Time) {
+func (s *Server) arrive(c *channel, now time.Time) {
 	for _, payload := range c.queue.arrive(now, s.rng) {
-		c.push(s.message(name, payload, now))
+		c.push(s.message(c, payload, now))
 		c.wake()
 	}
 }
 
-// envelope is a message as PubNub's answers hold it, keys in recorded order: shard, flags, publisher, place, key, channel,
-// payload. Where more than one channel is asked for PubNub adds b, the name by which it was.
-type envelope struct {
-	Shard     string          `json:"a"`
-	Flags     int             `json:"f"`
-	Publisher string          `json:"i"`
-	Place     place           `json:"p"`
-	Key       string          `json:"k"`
-	Channel   string          `json:"c"`
-	Payload   json.RawMessage `json:"d"`
-}
-
-type place struct {
-	Timetoken string `json:"t"`
-	Region    int    `json:"r"`
-}
-
-// message gives a payload its timetoken. The lock is held.
-func (s *Server) message(channel string, payload json.RawMessage, now time.Time) message {
+// message gives a payload its timetoken and its envelope, keys in recorded order: shard, flags, publisher, place, key,
+// channel, payload. Where more than one channel is asked for PubNub adds b, the name by which it was. The lock is held.
+func (s *Server) message(c *channel, payload json.RawMessage, now time.Time) message {
 	at := s.clock.next(now)
-	return message{at, encode(envelope{"5", 0, s.o.Publisher, place{at.String(), s.o.Region}, s.o.SubscribeKey, channel, payload})}
+	b := make([]byte, 0, len(s.head)+len(c.tail)+len(payload)+32)
+	b = append(b, s.head...)
+	b = append(b, at.String()...)
+	b = append(b, c.tail...)
+	b = append(b, payload...)
+	return message{at, append(b, '}')}
 }
 
 // Clear forgets what a channel has kept and what is on its way to it: another gap without a marker.
@@ -209,7 +204,10 @@ func (s *Server) Close() {
 func (s *Server) channel(name string) *channel {
 	c := s.channels[name]
 	if c == nil {
-		c = &channel{queue: queue{depth: s.o.Depth, keep: s.o.Keep}}
+		c = &channel{
+			queue: queue{depth: s.o.Depth, keep: s.o.Keep},
+			tail:  fmt.Appendf(nil, `","r":%d},"k":%s,"c":%s,"d":`, s.o.Region, encode(s.o.SubscribeKey), encode(name)),
+		}
 		s.channels[name] = c
 	}
 	return c

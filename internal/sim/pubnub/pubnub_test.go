@@ -41,7 +41,7 @@ func TestAMessageHasTheEnvelopeOfPubNub(t *testing.T) {
 		c := r.join(t, mine)
 		got := c.polling(t.Context())
 		time.Sleep(time.Minute)
-		r.Publish(mine, json.RawMessage(`{"method": "spot_order_new", "params": [ ]}`), pubnub.Fate{}, time.Now())
+		r.Publish(mine, json.RawMessage(`{"method":"spot_order_new","params":[]}`), pubnub.Fate{}, time.Now())
 		want := `{"t":{"t":"09466848600000000","r":12},"m":[{"a":"5","f":0,"i":"bitbank","p":{"t":"09466848600000000","r":12},` +
 			`"k":"sub-c-test","c":"channel-of-mine","d":{"method":"spot_order_new","params":[]}}]}`
 		if h := <-got; h.body != want {
