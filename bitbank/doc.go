@@ -1,6 +1,6 @@
-// Package bitbank is a client for the reading side of the exchange bitbank that is honest about outcomes.
+// Package bitbank is a client for the exchange bitbank that is honest about outcomes.
 //
-// A [Client] asks the REST interfaces. [Dial] opens the public stream, and [Follow] keeps it open; a [Book] joins its
+// A [Client] asks the REST interfaces, the public and the account's. [Dial] opens the public stream, and [Follow] keeps it open; a [Book] joins its
 // whole and differential depth into one order book.
 //
 // HTTP 200 is not success: bitbank answers most failures with status 200 and an envelope that says so, and in an
@@ -11,7 +11,22 @@
 //   - [*StatusError]: an HTTP error without an envelope: a proxy or edge in front of bitbank spoke
 //   - everything else comes from the connection and says so by its own type (net.Error, x509 errors)
 //
-// Nothing is ever sent twice: no layer repeats a request. Credentials are bound to one origin and sign for no other.
+// # Writes
+//
+// Placing an order, cancelling, confirming deposits and asking for a withdrawal return an [Outcome], which is exactly
+// one of three: done, with what bitbank answered; refused, with the proof that nothing happened ([Refusal]); or lost,
+// when it may have happened ([LostError]). Whatever left and was not answered by a valid success, or by a code whose
+// refusal the documents promise, is lost: time-outs, cut connections, pages, half answers, unknown codes.
+//
+// Nothing is ever sent twice: no layer repeats a request, follows a redirect or replays it on another connection, and
+// the body of a write can leave only once. Whether to send again is for the caller to decide, and a lost order must
+// not be sent again at all: bitbank has no mark by which it could tell the second from the first.
+//
+// Writes are signed for two seconds ([Options].WriteWindow), so that one which was held up somewhere dies by itself.
+// [Call] records a write before it leaves, signs with another time, or asks for a fresh connection.
+//
+// A [Limiter] keeps an account within bitbank's limits; all clients of one account share one. Every call ends: with
+// its context, or ten seconds after it was sent.
 //
 // # The stream
 //
@@ -24,7 +39,9 @@
 //
 // Prices and amounts are [Number], exact and printed as bitbank wrote them; null and missing fields are absent ones.
 // Fields that bitbank adds are ignored. A list that the documents promise and that is missing is an error, so that
-// half an answer never passes for an empty market.
+// half an answer never passes for an empty market. A field that stands twice, an id that is no whole number and an
+// answer about another order than was asked for are errors too. Ids are 64-bit ([OrderID], [TradeID]), and a status that
+// bitbank adds is kept as it came.
 //
 // # Keys
 //

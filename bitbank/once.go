@@ -38,11 +38,12 @@ func sender(given *http.Client, limit time.Duration) *http.Client {
 	}}
 }
 
-// errLost is a kept connection that ended under a request.
-var errLost = fmt.Errorf("the kept connection ended before an answer came: %w", io.EOF)
+// errLost is a connection that ended, or gave the request back, before an answer came.
+var errLost = fmt.Errorf("the connection ended before an answer came: %w", io.EOF)
 
 // A once sees to it that a request goes out at most once. Go's transport sends a GET again by itself when a kept
-// connection dies under it, which hides the failure and spends two requests where one was counted.
+// connection dies under it, or when HTTP/2 says that it was not processed, which hides the failure and spends two
+// requests where one was counted.
 type once struct {
 	traced, sent, again atomic.Bool
 	cancel              context.CancelCauseFunc
@@ -55,13 +56,15 @@ func onlyOnce(req *http.Request) (*http.Request, *once) {
 		GetConn:      func(string) { o.traced.Store(true) },
 		WroteHeaders: func() { o.sent.Store(true) },
 		GotConn: func(i httptrace.GotConnInfo) {
-			// HTTP/2 repeats only what the server says it did not process, and its connection is shared.
-			if t, ok := i.Conn.(*tls.Conn); !o.sent.Load() || ok && t.ConnectionState().NegotiatedProtocol == "h2" {
+			if !o.sent.Load() {
 				return
 			}
 			o.again.Store(true)
 			cancel(errLost)
-			i.Conn.Close() // the transport writes before it looks at the context
+			// HTTP/2 looks at the context before it writes, and its connection is shared; HTTP/1.1 writes first.
+			if t, ok := i.Conn.(*tls.Conn); !ok || t.ConnectionState().NegotiatedProtocol != "h2" {
+				i.Conn.Close()
+			}
 		},
 	})), o
 }

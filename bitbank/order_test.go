@@ -74,6 +74,7 @@ func TestFieldsThatTravelInTwoFormsAreRead(t *testing.T) {
 		{new(bitbank.AssetUpdate), `{"asset":"jpy","free_amount":"1","freeAmount":"1.0"}`,
 			`{"asset":"jpy","free_amount":"1","locked_amount":null,"onhand_amount":null,"withdrawing_amount":null,"amount_precision":0}`},
 		{new(bitbank.AssetUpdate), `{"asset":"jpy","free_amount":"1","freeAmount":"2"}`, ""},
+		{new(bitbank.AssetUpdate), `{"asset":"jpy","amount_precision":4,"amountPrecision":8}`, ""},
 		{new(bitbank.Position), `{"pair":"btc_jpy","position_side":"long","open":"0.1","locked":"0","unrealized_fee":"1","unrealized_interest":"2"}`,
 			`{"pair":"btc_jpy","position_side":"long","open_amount":"0.1","locked_amount":"0","product":null,"average_price":null,"unrealized_fee_amount":"1","unrealized_interest_amount":"2"}`},
 		{new(bitbank.Position), `{"pair":"btc_jpy","position_side":"long","open":"0.1","open_amount":"0.2"}`, ""},

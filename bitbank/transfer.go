@@ -246,8 +246,11 @@ func (a *AssetUpdate) UnmarshalJSON(b []byte) error {
 			return err
 		}
 	}
-	if w.Precision == 0 {
+	switch {
+	case w.Precision == 0:
 		w.Precision = w.AmountPrecision
+	case w.AmountPrecision != 0 && w.AmountPrecision != w.Precision:
+		return fmt.Errorf("amount_precision has two values: %d and %d", w.Precision, w.AmountPrecision)
 	}
 	*a = AssetUpdate(w.table)
 	return nil
