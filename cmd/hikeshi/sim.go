@@ -45,6 +45,8 @@ func (p *program) sim() *cobra.Command {
 				fmt.Fprintf(p.stdout, "%-9s %s\n", h, s.URL(h))
 			}
 			fmt.Fprintf(p.stdout, "%-9s %s\n", sim.Control, s.URL(sim.Control))
+			key, secret := sim.Key()
+			fmt.Fprintln(p.stdout, p.say("cli.sim.key", text.Args{"key": key, "secret": secret}))
 			if file != "" {
 				fmt.Fprintln(p.stdout, p.say("cli.sim.ready.config", text.Args{"path": file}))
 			}
@@ -63,6 +65,9 @@ func (p *program) sim() *cobra.Command {
 	f.Uint64Var(&o.Seed, "seed", 1, p.say("cli.sim.flag.seed", nil))
 	f.Float64Var(&o.Speed, "speed", 1, p.say("cli.sim.flag.speed", nil))
 	f.BoolVar(&o.TLS, "tls", false, p.say("cli.sim.flag.tls", nil))
+	f.IntVar(&o.Limits.Query, "query-limit", 10, p.say("cli.sim.flag.query", nil))
+	f.IntVar(&o.Limits.Update, "update-limit", 6, p.say("cli.sim.flag.update", nil))
+	f.IntVar(&o.Limits.Live, "live-limit", 30, p.say("cli.sim.flag.live", nil))
 	f.StringVar(&scenario, "scenario", "", p.say("cli.sim.flag.scenario", nil))
 	return c
 }

@@ -81,6 +81,9 @@ func New(o Options) (*Sim, error) {
 	if !(o.Speed > 0 && o.Speed <= 1000) {
 		return nil, fmt.Errorf("build the simulator: speed is %v, want more than 0 and at most 1000", o.Speed)
 	}
+	if min(o.Limits.Query, o.Limits.Update, o.Limits.Live) < 0 {
+		return nil, fmt.Errorf("build the simulator: the limits are %d, %d and %d, want none below 1", o.Limits.Query, o.Limits.Update, o.Limits.Live)
+	}
 	if o.PortBase < 1 || o.PortBase+99 > 65535 {
 		return nil, fmt.Errorf("build the simulator: the first port is %d, want one from 1 to 65436", o.PortBase)
 	}

@@ -18,6 +18,9 @@ const (
 	accountSecret = "sim-secret"
 )
 
+// Key is the key of the first account and its secret.
+func Key() (id, secret string) { return accountKey, accountSecret }
+
 // firstBalances is what the first account brings along, as the contract says. Margin is on.
 var firstBalances = map[string]decimal.Decimal{
 	"jpy": decimal.NewFromInt(10_000_000), "btc": decimal.NewFromInt(10), "xrp": decimal.NewFromInt(100_000),
