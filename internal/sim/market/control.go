@@ -98,6 +98,7 @@ func (m *Market) enter(p *pair, mode Mode, now time.Time) Change {
 	if mode == ModeNone && !p.Delisted {
 		p.uncross(&c)
 		p.reopen(m.rng)
+		p.reference = p.last
 		c.Ticker = true
 	}
 	p.settle(m.rng, &c)
@@ -210,7 +211,8 @@ func (m *Market) Jump(name, last string, now time.Time) ([]Change, error) {
 	}
 	changes, now := m.reach(now)
 	ticks := max(1, math.Round(v*math.Pow10(p.PriceDigits)))
-	p.fair, p.base, p.moving, p.fairAt = ticks, ticks, nil, now
+	p.roll(now)
+	p.fair, p.base, p.moving, p.fairAt, p.reference = ticks, ticks, nil, now, int64(ticks)
 	c := p.begin(now)
 	p.requote(m.rng, &c)
 	p.settle(m.rng, &c)

@@ -352,3 +352,32 @@ func BenchmarkASecondOfMarket(b *testing.B) {
 		m.Advance(m.Clock().Add(time.Second))
 	}
 }
+
+func TestAPriceThatLeavesItsBandBreaksTradingUntilTheAuction(t *testing.T) {
+	m := New(1, 1, opening)
+	now := opening
+	advance := func(d time.Duration) {
+		now = now.Add(d)
+		m.Advance(now)
+	}
+	advance(time.Second)
+	before := m.Circuit("btc_jpy")
+	if _, err := m.Move("btc_jpy", -30, 30*time.Second, now); err != nil {
+		t.Fatal(err)
+	}
+	advance(40 * time.Second)
+	during := m.Circuit("btc_jpy")
+	if during.Mode != ModeBreak || during.Reopen == nil || before.LowerTrigger == nil {
+		t.Fatalf("before %+v, during %+v", before, during)
+	}
+	advance(auctionLength)
+	after := m.Circuit("btc_jpy")
+	if after.Mode != ModeNone {
+		t.Fatalf("after: %+v", after)
+	}
+	// A further break within the hour needs a wider move.
+	last := parse(m.Ticker("btc_jpy").Last)
+	if low := parse(*after.LowerTrigger); low > last*0.72 || low < last*0.68 {
+		t.Errorf("the next band begins at %v, the price is %v", low, last)
+	}
+}
