@@ -376,8 +376,8 @@ func TestAPriceThatLeavesItsBandBreaksTradingUntilTheAuction(t *testing.T) {
 		t.Fatalf("after: %+v", after)
 	}
 	// A further break within the hour needs a wider move.
-	last := parse(m.Ticker("btc_jpy").Last)
-	if low := parse(*after.LowerTrigger); low > last*0.72 || low < last*0.68 {
-		t.Errorf("the next band begins at %v, the price is %v", low, last)
+	reference := float64(m.index["btc_jpy"].reference)
+	if low := parse(*after.LowerTrigger); low > reference*0.71 || low < reference*0.69 {
+		t.Errorf("the next band begins at %v, it stands around %v", low, reference)
 	}
 }
