@@ -35,16 +35,16 @@ func (g *grants) give(channel string, until time.Time) string {
 	for range 12 {
 		b = binary.BigEndian.AppendUint64(b, g.rng.Uint64())
 	}
-	new := &grant{token: base64.RawURLEncoding.EncodeToString(b), channel: channel, until: until}
-	g.known[new.token] = new
-	g.order = append(g.order, new)
+	made := &grant{token: base64.RawURLEncoding.EncodeToString(b), channel: channel, until: until}
+	g.known[made.token] = made
+	g.order = append(g.order, made)
 	if n := len(g.order) - maxGrants; n > 0 {
 		for _, old := range g.order[:n] {
 			delete(g.known, old.token)
 		}
 		g.order = slices.Delete(g.order, 0, n)
 	}
-	return new.token
+	return made.token
 }
 
 // revoke ends one token, or all of a channel, and returns the channels that it concerned.
@@ -59,8 +59,8 @@ func (g *grants) revoke(name string) map[string]bool {
 	return struck
 }
 
-// admit checks what a request may have at a time; nil when it may have all that it asks for. asked is the request's list of
-// channels and groups; anyone lets every uuid use a token.
+// admit checks what a request may have at a time; nil when it may have all that it asks for. anyone lets every uuid use a
+// token.
 func (g *grants) admit(r request, now time.Time, anyone bool) *refusal {
 	x := g.known[r.token]
 	switch {
