@@ -16,10 +16,10 @@ FUZZTIME ?= 5s
 # SQLite in Go is some ten times slower under the race detector, so the packages that lean on it have longer limits.
 TESTFLAGS ?= -timeout 10m
 
-.PHONY: help run demo build test long check fmt vet lint race unit fuzz bench browser interop cross tools needs clean
+.PHONY: help run demo build test long check fmt vet lint race unit fuzz bench browser interop cross tools rename-module needs clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 run: build ## watch bitbank; the dashboard's address is printed
 	./bin/hikeshi run
@@ -80,6 +80,10 @@ cross: needs ## build for every system, without cgo
 tools: needs ## download what the checks need
 	$(GO) mod download
 	cd tools && $(GO) mod download
+
+rename-module: ## move the project to another module path: make rename-module MODULE=example.com/you/hikeshi
+	@[ -n "$(MODULE)" ] || { echo "say where to: make rename-module MODULE=example.com/you/hikeshi"; exit 2; }
+	scripts/rename-module.sh "$(MODULE)"
 
 needs:
 	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or newer from https://go.dev/dl/"; exit 1; }
