@@ -74,6 +74,7 @@ func (s *Sim) note(host string, r *http.Request, now time.Time) {
 // A visit is what one request sees of the world.
 type visit struct {
 	now   time.Time     // by this host's clock, which a fault may have set wrong
+	skew  time.Duration // by how much
 	past  *picture      // under stale_read, replica_lag and freeze_sequence; nil for the living world
 	queue time.Duration // what each write of a user waits for its turn, under queue_delay
 }
@@ -107,7 +108,8 @@ func (s *Sim) handler(host string) http.Handler {
 		for _, a := range used {
 			switch a.Effect {
 			case "clock_skew":
-				v.now = v.now.Add(time.Duration(a.DelayMS) * time.Millisecond)
+				v.skew += time.Duration(a.DelayMS) * time.Millisecond
+				v.now = now.Add(v.skew)
 			case "slow":
 				if !s.pause(r, time.Duration(a.DelayMS)*time.Millisecond) {
 					return
@@ -129,7 +131,7 @@ func (s *Sim) handler(host string) http.Handler {
 			return
 		}
 		if host == "pubnub" && last == nil {
-			s.poll(w, r, v.now.Sub(now))
+			s.poll(w, r, v.skew)
 			return
 		}
 		s.respond(w, r, last, func() answer { return inner(v, r) }, host)
@@ -184,7 +186,10 @@ func (s *Sim) answers(host string) func(visit, *http.Request) answer {
 		}
 	case "pubnub": // under a fault that decides about the answer
 		return func(v visit, r *http.Request) answer {
-			a, _ := s.feed.Answer(r, time.Until(v.now))
+			a, ok := s.feed.Answer(r, v.skew)
+			if !ok {
+				panic(http.ErrAbortHandler)
+			}
 			return answer{status: a.Status, kind: a.Kind, body: a.Body}
 		}
 	case "venue1", "venue2", "venue3":

@@ -157,7 +157,7 @@ func (s *Sim) limited(u *user, to route, path string, p exchange.Params, now tim
 	}
 	a := failure(http.StatusTooManyRequests, codeTooMany)
 	if s.x.Plays(exchange.RetryAfter, "present") {
-		a.retryAfter = strconv.Itoa(int(wait/time.Second) + 1)
+		a.retryAfter = strconv.Itoa(max(1, int((wait+time.Second-1)/time.Second)))
 	}
 	return a, true
 }
