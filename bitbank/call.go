@@ -47,9 +47,9 @@ type Attempt struct {
 // With returns a client that makes its requests as call says, and shares everything else with c.
 func (c *Client) With(call Call) *Client {
 	d := *c
-	d.call = call
+	d.call, d.http = call, c.kept
 	if call.Fresh {
-		d.http = fresh(c.http)
+		d.http = fresh(c.kept)
 	}
 	return &d
 }

@@ -19,8 +19,8 @@ const (
 
 // Options of a Client. The zero Options ask the real bitbank without a key.
 type Options struct {
-	// HTTP sends the requests; nil is a client with a limit on every phase and 10 s in all. Its redirect policy is
-	// not used: no redirect is ever followed.
+	// HTTP sends the requests; nil is a client that gives each connection five seconds to come about. Its redirect
+	// policy is not used: no redirect is ever followed. A Timeout of it ends a write as lost, like a context's.
 	HTTP        *http.Client
 	PublicURL   string // default DefaultPublicURL
 	PrivateURL  string // default DefaultPrivateURL; without /v1, which the calls add
@@ -35,7 +35,7 @@ type Options struct {
 
 // A Client asks bitbank's REST interfaces.
 type Client struct {
-	http            *http.Client
+	kept, http      *http.Client // http is kept, or one that keeps no connection
 	public, private string
 	key             *Credentials
 	writeWindow     time.Duration
@@ -46,7 +46,8 @@ type Client struct {
 // New returns a client. It fails when an address is none, or when the key is bound to another origin than
 // PrivateURL's.
 func New(o Options) (*Client, error) {
-	c := &Client{http: sender(o.HTTP, defaultTimeout), key: o.Credentials, writeWindow: o.WriteWindow, limiter: o.Limiter}
+	c := &Client{kept: sender(o.HTTP, 0), key: o.Credentials, writeWindow: o.WriteWindow, limiter: o.Limiter}
+	c.http = c.kept
 	if c.writeWindow == 0 {
 		c.writeWindow = defaultWriteWindow
 		if c.key != nil {

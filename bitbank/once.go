@@ -18,20 +18,20 @@ import (
 // something in between, and headers with a signature must not follow it.
 func NoRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// sender is given or the default client, without redirects. limit bounds the default client's requests as a whole;
-// zero is for connections that stay.
-func sender(given *http.Client, limit time.Duration) *http.Client {
+// sender is given or the default client, without redirects. begin bounds how long the default client waits for an
+// answer to begin; zero leaves that to the context, because a crowded exchange takes seconds for an order.
+func sender(given *http.Client, begin time.Duration) *http.Client {
 	if given != nil {
 		c := *given
 		c.CheckRedirect = NoRedirect
 		return &c
 	}
-	// Five seconds for each phase: a phone's radio wakes up in two.
-	return &http.Client{Timeout: limit, CheckRedirect: NoRedirect, Transport: &http.Transport{
+	// Five seconds to connect: a phone's radio wakes up in two.
+	return &http.Client{CheckRedirect: NoRedirect, Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   5 * time.Second,
-		ResponseHeaderTimeout: 5 * time.Second,
+		ResponseHeaderTimeout: begin,
 		IdleConnTimeout:       90 * time.Second,
 		MaxIdleConnsPerHost:   4,
 		ForceAttemptHTTP2:     true,

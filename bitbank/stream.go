@@ -140,7 +140,7 @@ func Dial(ctx context.Context, o StreamOptions) (*Stream, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Handshake)
 	defer cancel()
-	conn, res, err := websocket.Dial(ctx, address, &websocket.DialOptions{HTTPClient: sender(o.HTTP, 0)})
+	conn, res, err := websocket.Dial(ctx, address, &websocket.DialOptions{HTTPClient: sender(o.HTTP, 5*time.Second)})
 	if err != nil {
 		return nil, notUpgraded(res, err)
 	}

@@ -392,7 +392,7 @@ func TestAFreshConnectionIsOne(t *testing.T) {
 	defer server.Close()
 	key := credentials(t, "key", "secret", server.URL, bitbank.Auth{})
 	c := newClient(t, bitbank.Options{HTTP: server.Client(), PrivateURL: server.URL, Credentials: key})
-	for _, client := range []*bitbank.Client{c, c, c.With(bitbank.Call{Fresh: true}), c.With(bitbank.Call{Fresh: true}), c} {
+	for _, client := range []*bitbank.Client{c, c, c.With(bitbank.Call{Fresh: true}), c.With(bitbank.Call{Fresh: true}), c.With(bitbank.Call{Fresh: true}).With(bitbank.Call{})} {
 		if _, err := client.Assets(t.Context()); describe(err) != "code 20035 clock auth" {
 			t.Error(err)
 		}

@@ -413,6 +413,20 @@ func TestACallWithoutADeadlineEnds(t *testing.T) {
 	})
 }
 
+// A crowded exchange was seen to take ten seconds for five orders: who says that he waits, waits.
+func TestALongDeadlineIsHeeded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake, c := virtual(t, bitbank.Options{})
+		fake.Fail(bitbanktest.Fault{Effect: bitbanktest.Slow, Delay: 25 * time.Second})
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		began := time.Now()
+		if got := write(ctx, t, c, "PlaceOrder"); got != "done" || time.Since(began) != 25*time.Second {
+			t.Errorf("%s after %v", got, time.Since(began))
+		}
+	})
+}
+
 func TestAWindowForWritesIsShort(t *testing.T) {
 	key := func(window time.Duration) *bitbank.Credentials {
 		return credentials(t, "key", "secret", "https://api.bitbank.cc", bitbank.Auth{Window: window})
