@@ -117,6 +117,22 @@ func TestImportsGoDownhill(t *testing.T) {
 	}
 }
 
+// The library can request a withdrawal, the simulator takes one, and nothing else of ours may as much as name it: see
+// docs/adr/0010.
+func TestNothingOfOursRequestsAWithdrawal(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test || s.pkg == "bitbank" || strings.HasPrefix(s.pkg, "bitbank/") || strings.HasPrefix(s.pkg, "internal/sim") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok && id.Name == "RequestWithdrawal" {
+				t.Errorf("%s names RequestWithdrawal", s.path)
+			}
+			return true
+		})
+	}
+}
+
 func TestEveryPackageOpensWithAChapterAndStandsOnTheMap(t *testing.T) {
 	architecture := read(t, "ARCHITECTURE.md")
 	described, any := map[string]bool{}, map[string]bool{}
