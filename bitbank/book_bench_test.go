@@ -1,4 +1,4 @@
-package bitbank_test
+package bitbank
 
 import (
 	"fmt"
@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"hikeshi/bitbank"
 )
 
 // A crowd writes the depth of one pair as its rooms would carry it: 200 levels a side, one yen thousandth apart, with
@@ -71,18 +69,18 @@ func (c *crowd) whole() string {
 		list(c.asks, 1), list(c.bids, -1), c.seq)
 }
 
-func readDiff(tb testing.TB, text string) bitbank.DepthDiff {
+func readDiff(tb testing.TB, text string) DepthDiff {
 	tb.Helper()
-	d, err := bitbank.Event{Room: "depth_diff_xrp_jpy", Raw: []byte(text)}.DepthDiff()
+	d, err := Event{Room: "depth_diff_xrp_jpy", Raw: []byte(text)}.DepthDiff()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return d
 }
 
-func readWhole(tb testing.TB, text string) bitbank.Depth {
+func readWhole(tb testing.TB, text string) Depth {
 	tb.Helper()
-	d, err := bitbank.Event{Room: "depth_whole_xrp_jpy", Raw: []byte(text)}.Depth()
+	d, err := Event{Room: "depth_whole_xrp_jpy", Raw: []byte(text)}.Depth()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -95,8 +93,8 @@ func BenchmarkBook(b *testing.B) {
 	const changes, perWhole, levels = 1500, 15, 8
 	c := newCrowd(1)
 	var texts []string
-	var diffs []bitbank.DepthDiff
-	var wholes []bitbank.Depth
+	var diffs []DepthDiff
+	var wholes []Depth
 	first := readWhole(b, c.whole())
 	for i := range changes {
 		text := c.change(levels)
@@ -109,19 +107,19 @@ func BenchmarkBook(b *testing.B) {
 	for i := 0; i+3 < len(overtaken); i += 4 {
 		overtaken[i], overtaken[i+1], overtaken[i+2], overtaken[i+3] = overtaken[i+1], overtaken[i+2], overtaken[i+3], overtaken[i]
 	}
-	text := func(i int) bitbank.DepthDiff { return readDiff(b, texts[i]) }
+	text := func(i int) DepthDiff { return readDiff(b, texts[i]) }
 	for _, way := range []struct {
 		name string
-		diff func(i int) bitbank.DepthDiff
+		diff func(i int) DepthDiff
 	}{
-		{"in order", func(i int) bitbank.DepthDiff { return diffs[i] }},
-		{"overtaking", func(i int) bitbank.DepthDiff { return overtaken[i] }},
+		{"in order", func(i int) DepthDiff { return diffs[i] }},
+		{"overtaking", func(i int) DepthDiff { return overtaken[i] }},
 		{"from text", text},
 	} {
 		b.Run(way.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				var book bitbank.Book
+				var book Book
 				book.ApplyWhole(first)
 				for i := range changes {
 					book.ApplyDiff(way.diff(i))
@@ -136,6 +134,9 @@ func BenchmarkBook(b *testing.B) {
 			rate := float64(b.N) * changes * levels / b.Elapsed().Seconds()
 			b.ReportMetric(rate, "levels/s")
 			b.ReportMetric(0, "ns/op")
+			if rate < 1e6 {
+				b.Errorf("%.0f level updates a second, want at least a million", rate)
+			}
 			fmt.Printf("figure: order book, %s: %.1f million level updates a second\n", way.name, rate/1e6)
 		})
 	}
