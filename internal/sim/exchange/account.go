@@ -37,8 +37,8 @@ func (b *balance) onhand() decimal.Decimal { return b.free.Add(b.locked) }
 const (
 	// keepOrders and keepTrades bound the memory of one account: the oldest finished ones are forgotten, as bitbank itself
 	// forgets orders after three months.
-	keepOrders = 10_000
-	keepTrades = 10_000
+	keepOrders = 5_000
+	keepTrades = 5_000
 )
 
 func newAccount(id string) *Account {

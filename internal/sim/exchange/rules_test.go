@@ -249,7 +249,9 @@ func TestAPositionIsOpenedAndClosedWithItsFeesAndInterest(t *testing.T) {
 	}
 }
 
-func (t Trade) amountIs(fee string) bool { return decimal.RequireFromString(t.FeeQuote).String() == fee }
+func (t Trade) amountIs(fee string) bool {
+	return decimal.RequireFromString(t.FeeQuote).String() == fee
+}
 
 func TestALosingPositionIsCalledLiquidatedAndOwed(t *testing.T) {
 	f := newFloor(t)
