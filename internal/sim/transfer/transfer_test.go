@@ -307,6 +307,9 @@ func TestACloneLivesOnItsOwn(t *testing.T) {
 	equal(t, "the clone", before, read(w.Desk))
 	twin := w.Clone(w.purse.copy())
 	change := func(d *Desk) {
+		if err := d.SetOriginator(w.screened, "CONFIRMED"); err != nil {
+			t.Fatal(err)
+		}
 		must[string](t)(d.AddOriginator(Originator{Label: "x", DepositType: "ELSE", Status: "REJECTED", Type: "PERSON"}))
 		must[string](t)(d.AddAccount(Account{Asset: "btc", Network: "bitcoin", Label: "x", Address: "y"}))
 		d.SetConditions(Conditions{Busy: true})
@@ -315,9 +318,6 @@ func TestACloneLivesOnItsOwn(t *testing.T) {
 		}
 		d.Advance(start.Add(time.Hour))
 		if err := d.SetStop(Stop{Asset: "btc", Deposits: new(true)}, start.Add(time.Hour)); err != nil {
-			t.Fatal(err)
-		}
-		if err := d.SetOriginator(w.screened, "CONFIRMED"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -343,4 +343,39 @@ func TestSpeedAndTimingShapeWhatBeginsAfterwards(t *testing.T) {
 		at = append(at, int(e.At.Sub(start)/time.Millisecond))
 	}
 	equal(t, "milliseconds", at, []int{0, 100, 107})
+}
+
+func TestACloneKeepsItsOwnRefusalsAndStates(t *testing.T) {
+	w := open(t, Options{})
+	for range 2 {
+		named(50037)(t, w)
+		named(50034)(t, w)
+	}
+	twin := &world{Desk: w.Clone(w.purse.copy()), to: w.to}
+	to(Refused)(t, w)
+	equal(t, "the original", []int{withdraw()(w), withdraw()(w), withdraw()(w), withdraw()(w), withdraw()(w)}, []int{50037, 50034, 50037, 50034, 50050})
+	equal(t, "the clone", []int{withdraw()(twin), withdraw()(twin), withdraw()(twin), withdraw()(twin), withdraw()(twin)}, []int{50037, 50034, 50037, 50034, 0})
+}
+
+func TestADepositThatNobodySeesCanBeHeldAndIsFoundAllTheSame(t *testing.T) {
+	w := open(t, Options{})
+	w.SetConditions(Conditions{CheckDeposits: true, NoCoins: true})
+	stop := func(on bool) {
+		if err := w.SetStop(Stop{Asset: "btc", Deposits: new(on)}, start); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop(true)
+	uuid := must[string](t)(w.AddDeposit(Arrival{Asset: "btc", Amount: "1"}, start))
+	equal(t, "what nobody sees keeps no yen back, nor does a rule for coins", withdrawYen(w), 0)
+	w.Advance(start)
+	if err := w.Move(uuid, Confirmed, start); err == nil {
+		t.Error("a deposit that nobody has seen was confirmed")
+	}
+	if err := w.Hold(uuid, true, start); err != nil {
+		t.Fatal(err)
+	}
+	stop(false)
+	equal(t, "news", told(t, w.Advance(start.Add(time.Second))), []string{"deposit FOUND"})
+	equal(t, "yen after it", withdrawYen(w), 50037)
 }
