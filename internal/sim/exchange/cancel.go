@@ -11,18 +11,11 @@ const maxIDs = 30
 
 // Cancel takes one order back (POST /v1/user/spot/cancel_order).
 func (x *Exchange) Cancel(a *Account, p Params) (Row, int) {
-	pair, code := x.named(p)
+	pair, n, code := x.one(p)
+	if code == 0 {
+		code = x.stopsCancels(a, pair)
+	}
 	if code != 0 {
-		return Row{}, code
-	}
-	if !p.has("order_id") {
-		return Row{}, 30006
-	}
-	n, ok := id(p["order_id"])
-	if !ok {
-		return Row{}, 40013
-	}
-	if code := x.stopsCancels(a, pair); code != 0 {
 		return Row{}, code
 	}
 	o, code := x.cancelable(a, pair, n)
@@ -77,6 +70,22 @@ func (x *Exchange) named(p Params) (*pair, int) {
 		return pr, 0
 	}
 	return nil, 40017
+}
+
+// one reads a pair and an order's id.
+func (x *Exchange) one(p Params) (*pair, int64, int) {
+	pr, code := x.named(p)
+	if code != 0 {
+		return nil, 0, code
+	}
+	if !p.has("order_id") {
+		return nil, 0, 30006
+	}
+	n, ok := id(p["order_id"])
+	if !ok {
+		return nil, 0, 40013
+	}
+	return pr, n, 0
 }
 
 // several reads a pair and a list of ids.

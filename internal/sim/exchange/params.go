@@ -69,22 +69,23 @@ func (p Params) number(name string) (string, bool) {
 	return d.String(), true
 }
 
-// id is an order's id: a whole number, or one in a string as ccxt sends it.
-func id(v any) (int64, bool) {
-	var s string
-	switch v := v.(type) {
-	case string:
-		s = v
-	case json.Number:
-		s = v.String()
-	default:
-		return 0, false
+// digits reads a whole number without a sign, from a string or a bare number.
+func digits(v any) (int64, bool) {
+	s, isText := v.(string)
+	if n, isNumber := v.(json.Number); isNumber {
+		s, isText = n.String(), true
 	}
-	if s == "" || strings.Trim(s, "0123456789") != "" {
+	if !isText || s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil && n > 0
+	return n, err == nil
+}
+
+// id is an order's id: a whole number, or one in a string as ccxt sends it.
+func id(v any) (int64, bool) {
+	n, ok := digits(v)
+	return n, ok && n > 0
 }
 
 // whole is a number of a query, from 0 to most; -1 when it is absent.
@@ -92,20 +93,8 @@ func (p Params) whole(name string, most int64) (int64, bool) {
 	if !p.has(name) {
 		return -1, true
 	}
-	var s string
-	switch v := p[name].(type) {
-	case string:
-		s = v
-	case json.Number:
-		s = v.String()
-	default:
-		return 0, false
-	}
-	if s == "" || strings.Trim(s, "0123456789") != "" {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil && n <= most
+	n, ok := digits(p[name])
+	return n, ok && n <= most
 }
 
 // noEnd is the largest bound of ids and times.

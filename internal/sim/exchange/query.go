@@ -7,16 +7,9 @@ import (
 
 // Order reads one order (GET /v1/user/spot/order).
 func (x *Exchange) Order(a *Account, p Params) (Row, int) {
-	pr, code := x.named(p)
+	pr, n, code := x.one(p)
 	if code != 0 {
 		return Row{}, code
-	}
-	if !p.has("order_id") {
-		return Row{}, 30006
-	}
-	n, ok := id(p["order_id"])
-	if !ok {
-		return Row{}, 40013
 	}
 	o := a.orders[n]
 	if o == nil || o.pair != pr || x.forgotten(o) {
