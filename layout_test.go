@@ -25,6 +25,7 @@ var policy = []struct {
 	{name: "internal/text"},
 	{name: "internal/secret"},
 	{name: "internal/resilience"},
+	{name: "internal/pipe"},
 	{name: "internal/part", pure: true},
 	{name: "bitbank"},
 	{name: "internal/probe", may: "bitbank internal/part internal/resilience internal/secret"},

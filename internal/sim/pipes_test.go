@@ -4,27 +4,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/coder/websocket"
-)
 
-// pipes is a network of one host in memory, for synctest bubbles and benchmarks.
-type pipes struct {
-	conns chan net.Conn
-	once  sync.Once
-	over  chan struct{}
-}
+	"hikeshi/internal/pipe"
+)
 
 // serveInMemory serves one host until the test ends, and returns a client for it.
 func serveInMemory(t testing.TB, s *Sim, host string) *http.Client {
 	t.Helper()
-	p := &pipes{conns: make(chan net.Conn), over: make(chan struct{})}
+	p := pipe.Listen()
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -33,35 +26,8 @@ func serveInMemory(t testing.TB, s *Sim, host string) *http.Client {
 		}
 	}()
 	t.Cleanup(func() { s.Close(); <-served })
-	return &http.Client{Transport: &http.Transport{DialContext: p.dial, DisableKeepAlives: true}}
+	return &http.Client{Transport: &http.Transport{DialContext: p.DialContext, DisableKeepAlives: true}}
 }
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	here, there := net.Pipe()
-	select {
-	case p.conns <- there:
-		return here, nil
-	case <-p.over:
-	case <-ctx.Done():
-	}
-	return nil, net.ErrClosed
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.over:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.over) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
 
 // A listener is a client of the stream that speaks the protocol by hand: the other half of the proof beside npm's client.
 type listener struct {

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,40 +16,21 @@ import (
 	"hikeshi/internal/diagnose"
 	"hikeshi/internal/incident"
 	"hikeshi/internal/journal"
+	"hikeshi/internal/pipe"
 	"hikeshi/internal/text"
 	"hikeshi/internal/watch"
 )
 
 // pipes is a network in memory, so that a bubble's virtual time reaches through it.
-type pipes struct {
-	conns chan net.Conn
-	over  chan struct{}
-	once  sync.Once
-}
-
-func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), over: make(chan struct{})} }
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.over:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.over) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8710} }
+type pipes struct{ *pipe.Listener }
 
 // ask opens a connection and sends a request for the event stream on it.
 func (p *pipes) ask(t *testing.T, header string) net.Conn {
 	t.Helper()
-	ours, theirs := net.Pipe()
-	p.conns <- theirs
+	ours, err := p.DialContext(context.Background(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := io.WriteString(ours, "GET /api/v1/events?lang=en HTTP/1.1\r\nHost: localhost\r\n"+header+"\r\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +75,7 @@ func (s *stream) next() map[string]string {
 // serving runs a server in a bubble around f.
 func serving(t *testing.T, source *fake, f func(p *pipes)) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
+		p := &pipes{pipe.Listen()}
 		ctx, stop := context.WithCancel(t.Context())
 		server := &http.Server{Handler: handler(source), BaseContext: func(net.Listener) context.Context { return ctx }}
 		over := make(chan struct{})

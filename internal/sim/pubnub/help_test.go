@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"sync"
 	"testing"
 	"time"
 
+	"hikeshi/internal/pipe"
 	"hikeshi/internal/sim/pubnub"
 )
 
@@ -26,49 +25,18 @@ type rig struct {
 	client *http.Client
 }
 
-type pipes struct {
-	conns chan net.Conn
-	over  chan struct{}
-	once  sync.Once
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.over:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.over) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
-
 // cleaner is a test or a property's run.
 type cleaner interface{ Cleanup(func()) }
 
 func build(t cleaner, o pubnub.Options) *rig {
 	o.SubscribeKey = key
 	r := &rig{Server: pubnub.New(o)}
-	ln := &pipes{conns: make(chan net.Conn), over: make(chan struct{})}
+	ln := pipe.Listen()
 	srv := &http.Server{Handler: r.Server}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	// Go's client asks again by itself when a connection that it has used before is cut.
-	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		here, there := net.Pipe()
-		select {
-		case ln.conns <- there:
-			return here, nil
-		case <-ln.over:
-			return nil, net.ErrClosed
-		}
-	}}
-	r.client = &http.Client{Transport: transport}
+	r.client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: ln.DialContext}}
 	t.Cleanup(func() {
 		r.Server.Close()
 		srv.Close()

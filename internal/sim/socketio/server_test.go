@@ -4,17 +4,16 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"hikeshi/internal/pipe"
 	"hikeshi/internal/sim/socketio"
 )
 
@@ -26,28 +25,6 @@ type rig struct {
 	opened chan *socketio.Session
 	closed chan *socketio.Session
 }
-
-type pipes struct {
-	conns chan net.Conn
-	over  chan struct{}
-	once  sync.Once
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.over:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.over) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
 
 // sidOf reads the id out of a handshake, of the transport or of the namespace.
 func sidOf(hello string) string { return strings.Split(hello, `"`)[3] }
@@ -61,15 +38,11 @@ func build(t *testing.T) *rig {
 		Event:  func(_ *socketio.Session, name, argument string) { r.events <- name + " " + argument },
 		Closed: func(x *socketio.Session) { r.closed <- x },
 	})
-	ln := &pipes{conns: make(chan net.Conn), over: make(chan struct{})}
+	ln := pipe.Listen()
 	srv := &http.Server{Handler: r.Server}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
-	r.client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
-		here, there := net.Pipe()
-		ln.conns <- there
-		return here, nil
-	}}}
+	r.client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: ln.DialContext}}
 	t.Cleanup(func() {
 		r.Server.Close()
 		srv.Close()
