@@ -113,6 +113,10 @@ func (m *Memory) weigh(s *Signal, o probe.Observation) {
 		if kindOf(o) == overload && m.watcher.OwnRate { // our own doing: enough to say so, and nothing that stays
 			w = max(lonelyWeight-max(fade(*s, o.At), 0), 0)
 		}
+		held := max(fade(*s, o.At), 0)
+		if s.Bad > 0 && kindOf(s.Last) == silent && kindOf(o) == answered {
+			held = min(held, s.Alone) // silence that other looks at the host have contradicted adds nothing to an answer
+		}
 		m.alone(s, o, w)
 		if s.Bad == 0 {
 			s.Since = o.At
@@ -128,7 +132,7 @@ func (m *Memory) weigh(s *Signal, o probe.Observation) {
 			s.From = o.At
 		}
 		// Evidence that has grown old counts less, so an hourly failure never adds up to an outage.
-		s.Score = min(max(fade(*s, o.At), 0)+w, scoreMost)
+		s.Score = min(held+w, scoreMost)
 		s.Slow = 0
 	} else {
 		s.Bad, s.Since, s.Beside, s.OKAt = 0, time.Time{}, time.Time{}, o.At

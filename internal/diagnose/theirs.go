@@ -44,13 +44,13 @@ func namesGone(e *evidence) *Verdict {
 // sure are the troubles that are bitbank's. What anybody between us and bitbank could have caused counts only when
 // somebody else answered in the midst of it: after the first bad look and before the newest. A line that blinks for
 // two seconds takes all looks that are under way with it, and answers before and after. On a line that loses what it likes
-// silence is nobody's.
+// silence is nobody's, and so is a stream that is closed: the other side closes it as well when our signs of life are lost.
 func (e *evidence) sure() (theirs []trouble, open bool) {
 	if !e.lineWell() {
 		return nil, len(e.trouble) > 0
 	}
 	for _, t := range e.trouble {
-		if t.witness && !t.otherOK.After(t.since) || e.rough && unheard(t.failure) {
+		if t.witness && !t.otherOK.After(t.since) || e.rough && (unheard(t.failure) || t.failure == probe.StreamClosed) {
 			open = true
 			continue
 		}
