@@ -247,20 +247,6 @@ func (s *side) hideAll() {
 	s.rungs = nil
 }
 
-// reach sums what can be had up to a price, at most want.
-func (s *side) reach(limit, want int64) int64 {
-	var n int64
-	for _, rungs := range [][]rung{s.rungs, s.far} {
-		for i := range rungs {
-			if n >= want || limit != 0 && s.before(limit, rungs[i].Price) {
-				return min(n, want)
-			}
-			n += rungs[i].Amount
-		}
-	}
-	return min(n, want)
-}
-
 // changed hands out the notes: the last word on each price, best first.
 func (s *side) changed() []Level {
 	levels := s.note
