@@ -61,7 +61,7 @@ fuzz: needs ## every fuzz test for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)
 
 bench: needs ## the benchmarks of docs/benchmarks.md
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) test -p 1 -run '^$$' -bench . -benchmem ./...
 
 interop: build ## unmodified third-party clients against the simulator
 	scripts/npm.sh internal/sim/interop
