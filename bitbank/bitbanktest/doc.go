@@ -4,9 +4,9 @@
 // and the public stream. It remembers the orders that are placed with it, shows and cancels them, and fills none. Its
 // other answers are the payloads of this package, made up in bitbank's form; [Server.Answer]
 // replaces one, [Server.Fail] breaks some or all of them, [Server.Publish] speaks to the stream's rooms and
-// [Server.Send] sends any frame, also ones that no server should.
+// [Server.Send] sends any frame, also ones that no server should. A [PubNub] is the service behind the private stream.
 //
-// Serve it with httptest, or with [Memory], which needs no socket and works under the virtual time of
+// Serve them with httptest, or with [Memory], which needs no socket and works under the virtual time of
 // testing/synctest.
 //
 // It shares no code with package bitbank: they meet on the wire, so that one misreading of bitbank's documents cannot
