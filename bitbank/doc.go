@@ -1,7 +1,8 @@
 // Package bitbank is a client for the exchange bitbank that is honest about outcomes.
 //
-// A [Client] asks the REST interfaces, the public and the account's. [Dial] opens the public stream, and [Follow] keeps it open; a [Book] joins its
-// whole and differential depth into one order book.
+// A [Client] asks the REST interfaces, the public and the account's. [Dial] opens the public stream, and [Follow] keeps
+// it open; a [Book] joins its whole and differential depth into one order book, and [Books] keep one for each of some
+// pairs. [FollowPrivate] follows an account's private stream, and an [OrderMerger] brings its reports into order.
 //
 // HTTP 200 is not success: bitbank answers most failures with status 200 and an envelope that says so, and in an
 // outage with pages of HTML, with nothing, or with half an answer. Every such answer is an error of its own type:
@@ -34,6 +35,13 @@
 // it names itself; a connection that stays silent for longer is dead, however open it looks ([ErrDeadLink]). That a
 // connection lives says nothing about its data: how old that is, is for the caller to judge, by [Event].At and the
 // data's own time. Reconnecting replays nothing.
+//
+// # The private stream
+//
+// An account's orders, trades and balances come over PubNub, which is not bitbank: either can fail without the other.
+// [FollowPrivate] polls it over plain HTTP, renews its ticket, and goes on after an outage from where it was. What it
+// delivers is a hint that comes early, at most once and in no order; REST is the truth. So it says where something may
+// have been missed, has the owner read that over REST, and keeps saying so in its [Cursor] until it was read.
 //
 // # Data
 //

@@ -42,7 +42,7 @@ func Follow(ctx context.Context, o FollowOptions, on func(Event)) error {
 		if lasted >= steady {
 			pause = o.First
 		}
-		retry := o.draw(pause)
+		retry := draw(o.Rand, pause)
 		on(Event{Kind: EventClosed, At: time.Now(), Err: err, Retry: retry})
 		pause = max(o.First, min(2*pause, o.Longest))
 		select {
@@ -71,11 +71,11 @@ func (o FollowOptions) follow(ctx context.Context, on func(Event)) (time.Duratio
 	}
 }
 
-// draw is a pause between the half and the whole of d.
-func (o FollowOptions) draw(d time.Duration) time.Duration {
+// draw is a pause between the half and the whole of d, from r or, when that is nil, from the runtime's source.
+func draw(r *rand.Rand, d time.Duration) time.Duration {
 	half := int64(d / 2)
-	if o.Rand != nil {
-		return time.Duration(half + o.Rand.Int64N(half+1))
+	if r != nil {
+		return time.Duration(half + r.Int64N(half+1))
 	}
 	return time.Duration(half + rand.Int64N(half+1))
 }
