@@ -40,6 +40,20 @@ const (
 	PrivateTicketFailed                          // Err and Retry: there is none, and the old one is used while it lasts
 )
 
+var privateKinds = [...]string{
+	PrivateMessage: "message", PrivateUnknown: "unknown", PrivateUnreadable: "unreadable", PrivateOpened: "opened",
+	PrivateClosed: "closed", PrivatePolled: "polled", PrivateGap: "gap", PrivateBackfilled: "backfilled",
+	PrivateBackfillFailed: "backfill failed", PrivateRenewed: "renewed", PrivateTicketFailed: "no ticket",
+}
+
+// String is the kind in a word or two.
+func (k PrivateKind) String() string {
+	if k <= 0 || int(k) >= len(privateKinds) {
+		return fmt.Sprintf("PrivateKind(%d)", int(k))
+	}
+	return privateKinds[k]
+}
+
 // A GapReason says why something may have been missed.
 type GapReason string
 

@@ -222,6 +222,17 @@ func TestEveryMethodIsRead(t *testing.T) {
 	}
 }
 
+func TestKindsHaveNames(t *testing.T) {
+	for k := PrivateMessage; k <= PrivateTicketFailed; k++ {
+		if s := k.String(); s == "" || strings.Contains(s, "(") {
+			t.Errorf("kind %d is %q", int(k), s)
+		}
+	}
+	if s := PrivateKind(0).String() + PrivateKind(99).String(); s != "PrivateKind(0)PrivateKind(99)" {
+		t.Errorf("no kinds are %q", s)
+	}
+}
+
 // What cannot be read is refused with its method, and nothing of it is quoted.
 func TestMessagesThatAreRefusedAreNotQuoted(t *testing.T) {
 	for _, s := range []string{

@@ -34,18 +34,11 @@ type listener struct {
 	end                    func() error
 }
 
-var kindNames = map[bitbank.PrivateKind]string{
-	bitbank.PrivateMessage: "message", bitbank.PrivateUnknown: "unknown", bitbank.PrivateUnreadable: "unreadable",
-	bitbank.PrivateOpened: "opened", bitbank.PrivateClosed: "closed", bitbank.PrivateGap: "gap",
-	bitbank.PrivateBackfilled: "backfilled", bitbank.PrivateBackfillFailed: "backfill failed",
-	bitbank.PrivateRenewed: "renewed", bitbank.PrivateTicketFailed: "no ticket",
-}
-
 func (l *listener) hear(e bitbank.PrivateEvent) {
 	l.Lock()
 	defer l.Unlock()
 	l.events = append(l.events, e)
-	text := kindNames[e.Kind]
+	text := e.Kind.String()
 	switch e.Kind {
 	case bitbank.PrivatePolled:
 		l.polls++
