@@ -10,7 +10,7 @@ make --no-print-directory check
 step "build"
 make --no-print-directory build
 step "fuzz slices"
-scripts/fuzz.sh "${FUZZTIME:-3s}"
+scripts/fuzz.sh "${FUZZTIME:-2s}"
 step "third-party clients"
 make --no-print-directory interop
 step "browser"

@@ -293,7 +293,10 @@ func (w *world) resolve(i Intent, ours []bitbank.OrderID, before decimal.Decimal
 // Under A1, with queues shorter than Q and replicas within L, no verdict is ever contradicted by what happened, and every case
 // is settled.
 func TestNoVerdictIsContradictedByWhatHappened(t *testing.T) {
-	worlds, each := 4, 60
+	worlds, each := 4, 250
+	if testing.Short() {
+		each = 60
+	}
 	if os.Getenv("HIKESHI_LONG") == "1" {
 		worlds, each = 40, 500
 	}

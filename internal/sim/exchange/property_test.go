@@ -285,6 +285,9 @@ func (p *player) whole() {
 // However customers, the crowd and the exchange act, money is conserved, limits hold and orders only grow older.
 func TestWhateverHappensTheExchangeKeepsItsPromises(t *testing.T) {
 	seeds, steps := 8, 10_000
+	if testing.Short() {
+		seeds, steps = 3, 6_000
+	}
 	if os.Getenv("HIKESHI_LONG") == "1" {
 		seeds, steps = 20, 100_000
 	}
