@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # make long: the full counts, the race detector over everything, and cross builds. Writes docs/reports/DATE-REVISION.md,
-# which a person reads and commits.
+# which a person reads and commits. With names of steps as arguments only these are run, for one that has been mended.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export HIKESHI_LONG=1
@@ -17,9 +17,14 @@ failed=0 passed=0
 	echo "|---|---|---|"
 } >"$report"
 
+wanted=("$@")
 step() { # name, command...
-	local name=$1 start=$SECONDS result=passed log
+	local name=$1 start=$SECONDS result=passed log w
 	shift
+	if [ ${#wanted[@]} -gt 0 ]; then
+		for w in "${wanted[@]}"; do [ "$w" = "$name" ] && break; done
+		[ "$w" = "$name" ] || return 0
+	fi
 	log=out/long-${name// /-}.log
 	echo "== $name"
 	if "$@" >"$log" 2>&1; then passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi
