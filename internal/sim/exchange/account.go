@@ -103,8 +103,6 @@ func (a *Account) traded(t Trade) {
 	}
 }
 
-// The account's money, for the transfers: they move it in and out of the exchange.
-
 // A Purse lets deposits and withdrawals move an account's money.
 type Purse struct {
 	x *Exchange
