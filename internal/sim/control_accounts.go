@@ -120,6 +120,9 @@ var accountCalls = map[string]func(s *Sim, u *user, body io.Reader, now time.Tim
 	"deposits": func(_ *Sim, u *user, body io.Reader, now time.Time) (any, error) {
 		return with(body, func(a transfer.Arrival) (any, error) { return uuid(u.desk.AddDeposit(a, now)) })
 	},
+	"deals": func(s *Sim, u *user, body io.Reader, _ time.Time) (any, error) {
+		return with(body, func(d exchange.Deal) (any, error) { return done{true}, s.x.Deal(u.account, d) })
+	},
 	"transfers": moveTransfer,
 	"stops": func(_ *Sim, u *user, body io.Reader, now time.Time) (any, error) {
 		return with(body, func(x transfer.Stop) (any, error) { return done{true}, u.desk.SetStop(x, now) })

@@ -200,6 +200,12 @@ var plays = map[string]struct {
 		r := get(c.t, c.s, "pubnub", "/v2/subscribe/sub-c-ecebae8e-dd60-11e6-b6b1-02ee2ddab7fe/"+l.channel+"/0?uuid="+l.channel+"&auth="+l.auth+"&tt=0")
 		return http.StatusText(r.StatusCode)
 	}, []string{"OK", "Forbidden"}},
+	exchange.DealerID: {func(c caller) string {
+		told := c.told("dealer_order_new", func() {
+			c.control("/accounts/sim/deals", `{"asset":"btc","side":"buy","price":"15100000","amount":"0.01"}`)
+		})
+		return has(told, `"order_id":"`, `"order_id":5`)
+	}, []string{`"order_id":"false "order_id":5true`, `"order_id":"true "order_id":5false`}},
 }
 
 // Every point on which bitbank's documents leave a choice can be played each way, and a client sees the difference.

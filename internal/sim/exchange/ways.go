@@ -42,6 +42,7 @@ const (
 	NoWindow       = "signing_without_window"
 	TimeOff        = "time_out_of_range"
 	OldToken       = "old_stream_token"
+	DealerID       = "dealer_order_id"
 )
 
 // ways is every point with its readings, the default first.
@@ -72,6 +73,7 @@ var ways = []Way{
 	{NoWindow, []string{"either", "empty", "default"}, "what is signed when ACCESS-TIME-WINDOW is left out: either, nothing, or 5000", ""},
 	{TimeOff, []string{"two", "one"}, "20034 for ahead and 20035 for behind, or 20034 for both", ""},
 	{OldToken, []string{"valid", "revoked"}, "the stream's token after a new one was asked for", ""},
+	{DealerID, []string{"number", "string"}, "order_id of the stream's dealer_order_new: the documents' example, or their table", ""},
 }
 
 // Ways lists every point and what is played.
