@@ -245,6 +245,7 @@ func FuzzLoadNeverPanics(f *testing.F) {
 	f.Add(config.Example)
 	f.Add("hosts: [1]\nkey: &a {origin: *a}\n")
 	f.Add("? [a]\n: b\n<<: c\n")
+	f.Add("00\x00]0\n]\x0e\n---") // a second document that is empty
 	path := filepath.Join(f.TempDir(), "config.yaml")
 	f.Fuzz(func(t *testing.T, content string) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {

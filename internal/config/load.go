@@ -64,8 +64,7 @@ func parse(path string, b []byte) (Config, error) {
 		return Config{}, Mistakes{fromParser(path, nil, err)}
 	}
 	if len(file.Docs) > 1 {
-		line := file.Docs[1].GetToken().Position.Line
-		return Config{}, Mistakes{{File: path, Line: line, ID: "config.documents"}}
+		return Config{}, Mistakes{{File: path, Line: begins(file.Docs[1]), ID: "config.documents"}}
 	}
 	if ms := unknownFields(path, file); len(ms) > 0 {
 		return Config{}, ms
@@ -92,6 +91,17 @@ func parse(path string, b []byte) (Config, error) {
 		return Config{}, ms
 	}
 	return cfg, nil
+}
+
+// begins is the line on which a document begins, 0 when the parser does not say: an empty one has no token of its own.
+func begins(doc *ast.DocumentNode) int {
+	switch {
+	case doc.Start != nil:
+		return doc.Start.Position.Line
+	case doc.Body != nil && doc.Body.GetToken() != nil:
+		return doc.Body.GetToken().Position.Line
+	}
+	return 0
 }
 
 // empty reports whether a file holds nothing but comments: the decoder would take that for a null, and null for zeros.
