@@ -38,8 +38,8 @@ async function* bases() {
 }
 
 // start returns a simulator that has its ports, or undefined when somebody else was quicker to take one.
-async function start(path, base, seed, config) {
-  const child = spawn(path, ['sim', '--port-base', String(base), '--seed', String(seed), '--write-config', config], {
+async function start(path, base, seed, config, flags) {
+  const child = spawn(path, ['sim', '--port-base', String(base), '--seed', String(seed), '--write-config', config, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const s = { child, out: '', err: '', ended: new Promise((resolve) => child.once('exit', resolve)) };
@@ -55,12 +55,13 @@ async function start(path, base, seed, config) {
   return s;
 }
 
-// openWorld starts a simulator and returns its hosts, its control interface, and close.
-export async function openWorld({ seed = 7 } = {}) {
+// openWorld starts a simulator and returns its hosts, its control interface, and close. Flags are further ones of
+// `hikeshi sim`, such as ['--update-limit', '1000'].
+export async function openWorld({ seed = 7, flags = [] } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'hikeshi-interop-'));
   const path = program(dir);
   for await (const base of bases()) {
-    const sim = await start(path, base, seed, join(dir, 'sim.yaml'));
+    const sim = await start(path, base, seed, join(dir, 'sim.yaml'), flags);
     if (sim) return world(sim, base, dir);
   }
 }
