@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import ccxt from 'ccxt';
 import { code, data, open, signer } from './signed.js';
-import { openWorld } from './world.js';
+import { eventually, openWorld } from './world.js';
 
 let world, ask;
 before(async () => {
@@ -126,6 +126,8 @@ for (const [name, fault, wanted] of [
     await assert.rejects(c.fetchBalance(), is(wanted));
     const retried = new wanted() instanceof ccxt.NetworkError; // by bots, and by ccxt itself when told to
     assert.equal(retried, wanted !== ccxt.ExchangeError);
+    await world.heal();
+    await eventually('the host is back', () => open(`${world.hosts.private}/spot/status`).catch(() => false));
   });
 }
 
