@@ -28,7 +28,7 @@ export function launch() {
 // open opens a page that may complain of nothing and ask nobody but the daemon.
 export async function open(browser, url, { complaints = true, ...options } = {}) {
   const context = await browser.newContext({ locale: "ja-JP", colorScheme: "light", reducedMotion: "reduce", ...options });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.complaints = [];
   page.on("pageerror", (err) => page.complaints.push(err.message));
