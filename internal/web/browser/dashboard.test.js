@@ -224,7 +224,7 @@ describe("without the daemon", () => {
     await page.goto(`${world.url}/help`);
     assert.match(await sentence(page), /測り方と限界/);
     await page.goto(world.url);
-    await page.clock.fastForward(60_000);
+    await page.clock.fastForward(20_000);
     await until("the clocks are old", async () => assert.equal(await page.locator("[data-live=functions].is-old").count(), 1));
     await fits(page);
     await accessible(page, "lost");

@@ -130,7 +130,7 @@ export async function until(what, attempt, limit = 30_000) {
 }
 
 async function freePorts() {
-  for (let base = 60_000 + (process.pid % 100) * 100; base < 32_000; base += 100) {
+  for (let base = 20_000 + (process.pid % 100) * 100; base < 32_000; base += 100) {
     const ports = [...Array(30).keys(), dashboard, control].map((n) => base + n);
     if ((await Promise.all(ports.map(free))).every(Boolean)) {
       return base;
