@@ -143,6 +143,16 @@ export class Checker {
   }
 }
 
+// unasked lists the documented REST endpoints that are not among a world's requests.
+export function unasked(requests) {
+  const names = Object.keys(documented.private).concat(Object.keys(documented.public).map((path) => `GET ${path}`));
+  return names.filter((name) => {
+    const [method, path] = name.split(' ');
+    const pattern = new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
+    return !requests.some((r) => ['public', 'private'].includes(r.host) && r.method === method && pattern.test(r.path));
+  });
+}
+
 // keysOf are an object type's keys with those that it takes over.
 function keysOf(type) {
   const { '...': other, ...own } = type;
