@@ -39,6 +39,7 @@ var policy = []struct {
 	{name: "internal/web", may: "internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/text internal/watch"},
 	{name: "internal/app", may: "bitbank internal/config internal/diagnose internal/incident internal/journal internal/part internal/probe internal/resilience internal/secret internal/text internal/watch internal/web"},
 	{name: "internal/sim/transfer", pure: true},
+	{name: "internal/sim/interop/tour", may: "bitbank"}, // a client of the simulator, no part of it
 	{name: "internal/sim", may: "internal/config internal/part internal/probe internal/text"},
 	{name: "cmd/hikeshi", may: "bitbank internal/app internal/config internal/diagnose internal/incident internal/journal internal/part internal/probe internal/say internal/sim internal/text internal/watch internal/web"},
 }

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+// root is the folder of the whole project.
+export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 // program is what `make build` has built; where nobody has, it is built aside.
 function program(dir) {
