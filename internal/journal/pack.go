@@ -57,12 +57,15 @@ func (k *keyframe) pack(seq Seq, e packed) (enc int, base any, data []byte) {
 // packAgainst returns nil when unpacking would not give back every byte.
 func packAgainst(data []byte, at int64, key []byte) []byte {
 	form, numbers := split(data, at)
-	if again, err := join(form, numbers, at); err != nil || !bytes.Equal(again, data) {
-		return nil
-	}
 	f := deflate(form, key)
 	out := binary.AppendUvarint(nil, uint64(len(f)))
-	return append(append(out, f...), deflate(numbers, nil)...)
+	out = append(append(out, f...), deflate(numbers, nil)...)
+	// Checked by doing it: what cannot be told apart from our marks fails, and so does what cannot be compressed, before
+	// which Go's flate writes the dictionary into the data.
+	if again, err := unpackAgainst(out, at, key); err != nil || !bytes.Equal(again, data) {
+		return nil
+	}
+	return out
 }
 
 func unpackAgainst(data []byte, at int64, key []byte) ([]byte, error) {
@@ -105,7 +108,9 @@ func smaller(data []byte) (int, any, []byte) {
 	w.Write(data) // into memory: cannot fail
 	w.Close()
 	if out.Len() < len(data) {
-		return small, nil, out.Bytes()
+		if again, err := inflate(out.Bytes(), []byte(phrases)); err == nil && bytes.Equal(again, data) {
+			return small, nil, out.Bytes()
+		}
 	}
 	return plain, nil, data
 }
