@@ -4,14 +4,40 @@ import { after, afterEach, before, test } from 'node:test';
 import { io } from 'socket.io-client';
 import { eventually, openWorld } from './world.js';
 
-let world;
+let world, calm, beats;
 const open = [];
-before(async () => (world = await openWorld()));
+before(async () => {
+  world = await openWorld();
+  calm = await openWorld(); // without faults, for what takes as long as it takes
+  beats = heartbeat();
+  beats.catch(() => {}); // the last test looks at it
+});
 afterEach(async () => {
   for (const s of open.splice(0)) s.close();
   await world.heal();
 });
-after(() => world.close());
+after(async () => {
+  await world.close();
+  await calm.close();
+});
+
+// heartbeat waits for the server's first question, Engine.IO's "2", and returns how many seconds it took.
+async function heartbeat() {
+  const socket = io(calm.hosts.stream, { transports: ['websocket'], reconnection: false });
+  const opened = await new Promise((resolve, reject) => {
+    socket.io.engine.once('open', () => resolve(Date.now()));
+    socket.once('connect_error', reject);
+  });
+  await new Promise((resolve, reject) => {
+    socket.io.engine.once('ping', resolve);
+    socket.once('disconnect', reject);
+  });
+  const waited = (Date.now() - opened) / 1000;
+  assert.ok(socket.connected);
+  socket.close();
+  return waited;
+}
+
 
 // listen joins rooms, again after every connect, and keeps what they say.
 function listen(rooms, options = {}) {
@@ -22,73 +48,6 @@ function listen(rooms, options = {}) {
   open.push(socket);
   return { socket, heard };
 }
-
-const decimal = /^\d+(\.\d+)?$/;
-const isLevel = (l) => Array.isArray(l) && l.length === 2 && l.every((x) => decimal.test(x));
-
-test('every room says what the documents say', async () => {
-  const kinds = ['ticker', 'transactions', 'depth_diff', 'depth_whole', 'circuit_break_info'];
-  const rooms = kinds.map((k) => `${k}_btc_jpy`);
-  const { heard } = listen(rooms);
-  await eventually('a message in every room', () => rooms.every((r) => heard[r].length > 0), 10_000);
-  const [ticker, transactions, diff, whole, circuit] = rooms.map((r) => heard[r][0]);
-
-  assert.deepEqual(Object.keys(ticker).sort(), ['buy', 'high', 'last', 'low', 'open', 'sell', 'timestamp', 'vol']);
-  for (const k of ['buy', 'high', 'last', 'low', 'open', 'sell', 'vol']) assert.match(ticker[k], decimal, k);
-  assert.ok(Math.abs(Date.now() - ticker.timestamp) < 30_000);
-
-  for (const t of transactions.transactions) {
-    assert.equal(typeof t.transaction_id, 'number');
-    assert.match(t.side, /^(buy|sell)$/);
-    assert.match(t.price, decimal);
-    assert.match(t.amount, decimal);
-    assert.equal(typeof t.executed_at, 'number');
-  }
-
-  assert.ok(diff.a.every(isLevel) && diff.b.every(isLevel));
-  assert.equal(typeof diff.t, 'number');
-  assert.equal(typeof diff.s, 'string');
-
-  assert.ok(whole.asks.length > 100 && whole.asks.length <= 200 && whole.asks.every(isLevel));
-  assert.ok(whole.bids.length > 100 && whole.bids.length <= 200 && whole.bids.every(isLevel));
-  assert.equal(typeof whole.sequenceId, 'string');
-
-  assert.equal(circuit.mode, 'NONE');
-  assert.equal(circuit.reopen_timestamp, null);
-  assert.equal(circuit.fee_type, 'NORMAL');
-});
-
-test('what the stream says is what REST says', async () => {
-  const rooms = ['depth_diff_btc_jpy', 'depth_whole_btc_jpy', 'transactions_btc_jpy', 'ticker_btc_jpy'];
-  const { heard } = listen(rooms);
-  const [diffs, wholes, trades, tickers] = rooms.map((r) => heard[r]);
-  const rest = async (what) => (await (await fetch(`${world.hosts.public}/btc_jpy/${what}`)).json()).data;
-  await eventually('a whole and some diffs', () => wholes.length > 1 && diffs.length > 10 && trades.length > 1, 20_000);
-
-  // A book from the first whole and all later diffs, as the documents tell, up to where a REST reader stands.
-  const depth = await rest('depth');
-  const at = BigInt(depth.sequenceId);
-  await eventually('the stream to get as far', () => BigInt(diffs.at(-1).s) >= at);
-  const book = { asks: new Map(wholes[0].asks), bids: new Map(wholes[0].bids) };
-  for (const d of diffs) {
-    if (BigInt(d.s) <= BigInt(wholes[0].sequenceId) || BigInt(d.s) > at) continue;
-    for (const [side, levels] of [['asks', d.a], ['bids', d.b]]) {
-      for (const [price, amount] of levels) Number(amount) === 0 ? book[side].delete(price) : book[side].set(price, amount);
-    }
-  }
-  assert.deepEqual(Object.fromEntries(book.asks), Object.fromEntries(depth.asks));
-  assert.deepEqual(Object.fromEntries(book.bids), Object.fromEntries(depth.bids));
-
-  // The trades of the stream are in REST's list, each once.
-  const told = trades.flatMap((m) => m.transactions);
-  const listed = new Map((await rest('transactions')).transactions.map((t) => [t.transaction_id, t]));
-  assert.equal(new Set(told.map((t) => t.transaction_id)).size, told.length);
-  for (const t of told) assert.deepEqual(listed.get(t.transaction_id), t);
-
-  // And so is the last price: nothing trades without a ticker.
-  const newest = told.reduce((a, b) => (a.transaction_id > b.transaction_id ? a : b));
-  await eventually('its ticker', () => tickers.some((t) => t.last === newest.price));
-});
 
 test('long polling and the upgrade from it work too', async () => {
   for (const transports of [['polling'], ['polling', 'websocket']]) {
@@ -168,4 +127,10 @@ test('duplicated messages arrive twice, frozen ones never change', async () => {
   const known = wholes.length;
   await eventually('frozen messages', () => wholes.length > known + 2);
   assert.equal(new Set(wholes.slice(-2).map((w) => JSON.stringify(w))).size, 1);
+});
+
+// Engine.IO 4: the server asks every 25 s, and a client that does not answer is cut 20 s later.
+test('the server pings every 25 s and keeps a client that answers', async () => {
+  const waited = await beats;
+  assert.ok(waited > 24 && waited < 27, `pinged after ${waited} s`);
 });
