@@ -16,15 +16,16 @@ afterEach(() => world.heal());
 after(() => world.close());
 
 function client(options = {}) {
-  const c = new ccxt.bitbank({ apiKey: 'sim-key', secret: 'sim-secret', enableRateLimit: false, timeout: 2000, ...options });
+  const c = new ccxt.bitbank({ apiKey: 'sim-key', secret: 'sim-secret', enableRateLimit: false, timeout: 20_000, ...options });
   c.urls.api = { public: world.hosts.public, private: world.hosts.private, markets: world.hosts.private };
   return c;
 }
 
-// loaded is a client that knows its markets already.
-async function loaded(options) {
+// loaded is a client that knows its markets already, and waits so many milliseconds for an answer from then on.
+async function loaded({ timeout = 20_000, ...options } = {}) {
   const c = client(options);
   await c.loadMarkets();
+  c.timeout = timeout;
   return c;
 }
 
@@ -89,7 +90,7 @@ for (const [n, name, cause, call, wanted] of [
   [70018, 'a pair that takes no cancels either', () => world.call('POST', '/pairs/btc_jpy', { flags: { stop_order_and_cancel: true } }), (c) => c.cancelOrder('1', 'BTC/JPY'), ccxt.ExchangeError],
   [70020, 'a market order in an auction', () => world.call('POST', '/pairs/btc_jpy', { circuit_break: 'CIRCUIT_BREAK' }), (c) => c.createOrder('BTC/JPY', 'market', 'buy', 0.001), ccxt.ExchangeError],
   [50062, 'more closed than is open', () => {}, (c) => c.createOrder('BTC/JPY', 'market', 'sell', 0.001, undefined, { position_side: 'long' }), ccxt.ExchangeError],
-  [10009, 'too many requests', () => world.call('POST', '/accounts/sim', { query: 1 }), async (c) => { await c.fetchBalance(); await c.fetchBalance(); }, ccxt.ExchangeError],
+  [10009, 'too many requests', () => world.call('POST', '/accounts/sim', { query: 1 }), async (c) => { for (let i = 0; i < 50; i++) await c.fetchBalance(); }, ccxt.ExchangeError],
 ]) {
   test(`${n}, ${name}: ${wanted.name}`, async () => {
     const c = await loaded();
@@ -121,7 +122,7 @@ for (const [name, fault, wanted] of [
   ['a reset connection', { effect: 'reset' }, ccxt.NetworkError],
 ]) {
   test(`${name}: ${wanted.name}`, async () => {
-    const c = await loaded({ timeout: 400 });
+    const c = await loaded({ timeout: wanted === ccxt.RequestTimeout ? 400 : 20_000 });
     await world.fault({ host: 'private', ...fault });
     await assert.rejects(c.fetchBalance(), is(wanted));
     const retried = new wanted() instanceof ccxt.NetworkError; // by bots, and by ccxt itself when told to
@@ -152,7 +153,7 @@ test('it starts with /spot/pairs, without /v1, which says the same', async () =>
 });
 
 test('told to retry it sends a lost order again, signed anew, and there are two', async () => {
-  const c = await loaded({ timeout: 400, options: { maxRetriesOnFailure: 2 } });
+  const c = await loaded({ timeout: 1000, options: { maxRetriesOnFailure: 2 } });
   await world.fault({ host: 'private', effect: 'drop_response', match: { method: 'POST' }, count: 1 });
   await far(c);
   assert.equal((await live()).length, 2);

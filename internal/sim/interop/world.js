@@ -89,7 +89,7 @@ async function world({ child, ended, ...sim }, base, dir) {
 }
 
 // eventually waits for something that sockets decide about.
-export async function eventually(what, ok, within = 5000) {
+export async function eventually(what, ok, within = 20_000) {
   const until = Date.now() + within;
   for (;;) {
     const got = await ok();
