@@ -34,6 +34,7 @@ var policy = []struct {
 	{name: "internal/incident", may: "internal/part internal/probe internal/diagnose", pure: true},
 	{name: "internal/journal"},
 	{name: "internal/reconcile", may: "bitbank", pure: true},
+	{name: "internal/ledger", may: "bitbank internal/reconcile", pure: true},
 	{name: "internal/say", may: "internal/part internal/probe internal/diagnose internal/incident internal/text"},
 	{name: "internal/watch", may: "internal/part internal/probe internal/resilience internal/diagnose internal/incident internal/journal"},
 	{name: "internal/web", may: "internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/text internal/watch"},

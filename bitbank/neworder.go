@@ -81,6 +81,28 @@ func (o NewOrder) MarshalJSON() ([]byte, error) {
 	}{o.Pair, o.Amount.plain(), o.Price.plain(), o.Side, o.PositionSide, o.Type, o.PostOnly, o.TriggerPrice.plain()})
 }
 
+// UnmarshalJSON reads what MarshalJSON writes, so that a journal can keep an order as it was sent.
+func (o *NewOrder) UnmarshalJSON(b []byte) error {
+	var w struct {
+		Pair         string       `json:"pair"`
+		Amount       Number       `json:"amount"`
+		Price        Number       `json:"price"`
+		Side         Side         `json:"side"`
+		PositionSide PositionSide `json:"position_side"`
+		Type         OrderType    `json:"type"`
+		PostOnly     bool         `json:"post_only"`
+		TriggerPrice Number       `json:"trigger_price"`
+	}
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	*o = NewOrder{
+		Pair: w.Pair, Side: w.Side, Type: w.Type, PositionSide: w.PositionSide, Amount: w.Amount, Price: w.Price,
+		TriggerPrice: w.TriggerPrice, PostOnly: w.PostOnly,
+	}
+	return nil
+}
+
 // same reports whether got is o, as far as got says. An answer about another order is an answer to another request:
 // to take its id would be to adopt somebody else's order.
 func (o NewOrder) same(got Order) error {

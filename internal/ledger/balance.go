@@ -1,0 +1,152 @@
+package ledger
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"hikeshi/bitbank"
+)
+
+const (
+	// keepBalances reads of each asset are kept, one for each each: an hour.
+	keepBalances = 360
+	each         = 10 * time.Second
+)
+
+// A reading is what one balance said of one asset.
+type reading struct {
+	Row   bitbank.AssetUpdate `json:"row"`
+	Began time.Time           `json:"began"` // bitbank looked between this
+	At    time.Time           `json:"at"`    // and this
+}
+
+// later orders readings. Of two of one time any fixed order will do, as long as it does not depend on which came first.
+func (r reading) later(o reading) bool {
+	if c := cmp.Or(r.Began.Compare(o.Began), r.At.Compare(o.At)); c != 0 {
+		return c > 0
+	}
+	a, b := r.Row, o.Row
+	return cmp.Or(texts(a.OnHand, b.OnHand), texts(a.Locked, b.Locked), texts(a.Free, b.Free), texts(a.Withdrawing, b.Withdrawing),
+		cmp.Compare(a.Precision, b.Precision)) > 0
+}
+
+func texts(a, b bitbank.Number) int { return strings.Compare(a.String(), b.String()) }
+
+// balances are what is known of one asset.
+type balances struct {
+	Newest reading   `json:"newest"` // of reads and the stream
+	Reads  []reading `json:"reads"`  // by time, the last of every ten seconds
+}
+
+// balance takes in a balance.
+func (l *Ledger) balance(b *Balance, at time.Time) {
+	if l.balances == nil {
+		l.balances = map[string]*balances{}
+	}
+	age := b.age(at).UTC().Round(0)
+	for _, row := range b.Rows {
+		if row.Asset == "" {
+			continue
+		}
+		s := l.balances[row.Asset]
+		if s == nil {
+			s = &balances{}
+			l.balances[strings.Clone(row.Asset)] = s
+		}
+		r := reading{Row: row, Began: age, At: at}
+		if r.later(s.Newest) {
+			s.Newest = r
+		}
+		if b.Published.IsZero() && row.OnHand.Known() && !age.Before(l.forgotten) {
+			s.add(r)
+		}
+	}
+}
+
+// add keeps a read, unless there is a later one within the same ten seconds.
+func (s *balances) add(r reading) {
+	slot := r.Began.Truncate(each)
+	i := len(s.Reads)
+	for i > 0 && s.Reads[i-1].Began.Truncate(each).After(slot) {
+		i--
+	}
+	if i > 0 && s.Reads[i-1].Began.Truncate(each).Equal(slot) {
+		if r.later(s.Reads[i-1]) {
+			s.Reads[i-1] = r
+		}
+		return
+	}
+	s.Reads = slices.Insert(s.Reads, i, r)
+	if n := len(s.Reads) - keepBalances; n > 0 {
+		s.Reads = slices.Delete(s.Reads, 0, n)
+	}
+}
+
+func (s *balances) forget(before time.Time) {
+	s.Reads = slices.DeleteFunc(s.Reads, func(r reading) bool { return r.Began.Before(before) })
+}
+
+// A Holding is the newest that is known of what the account has of an asset.
+type Holding struct {
+	bitbank.AssetUpdate
+	At time.Time // of which it speaks: its age is what has passed since
+}
+
+// Holdings are all balances by asset.
+func (l *Ledger) Holdings() []Holding {
+	var out []Holding
+	for _, s := range l.balances {
+		out = append(out, Holding{s.Newest.Row, s.Newest.Began})
+	}
+	slices.SortFunc(out, func(a, b Holding) int { return strings.Compare(a.Asset, b.Asset) })
+	return out
+}
+
+type positionKey struct {
+	pair string
+	side bitbank.PositionSide
+}
+
+// A position is the newest report of one.
+type position struct {
+	Row bitbank.Position `json:"row"`
+	At  time.Time        `json:"at"`
+}
+
+// position takes in a report of a position. Reports carry no time of bitbank's, so the time of the record counts.
+func (l *Ledger) position(p *bitbank.Position, at time.Time) {
+	if l.positions == nil {
+		l.positions = map[positionKey]*position{}
+	}
+	key := positionKey{strings.Clone(p.Pair), p.Side}
+	if known := l.positions[key]; known == nil || (position{*p, at}).later(*known) {
+		l.positions[key] = &position{*p, at}
+	}
+}
+
+// later orders reports as reading.later does.
+func (p position) later(o position) bool {
+	if c := p.At.Compare(o.At); c != 0 {
+		return c > 0
+	}
+	a, b := p.Row, o.Row
+	return cmp.Or(texts(a.OpenAmount, b.OpenAmount), texts(a.LockedAmount, b.LockedAmount), texts(a.Product, b.Product),
+		texts(a.AveragePrice, b.AveragePrice), texts(a.UnrealizedFee, b.UnrealizedFee),
+		texts(a.UnrealizedInterest, b.UnrealizedInterest)) > 0
+}
+
+// Positions are the margin positions that are open, by pair and side.
+func (l *Ledger) Positions() []bitbank.Position {
+	var out []bitbank.Position
+	for _, p := range l.positions {
+		if p.Row.OpenAmount.Decimal().IsPositive() {
+			out = append(out, p.Row)
+		}
+	}
+	slices.SortFunc(out, func(a, b bitbank.Position) int {
+		return cmp.Or(strings.Compare(a.Pair, b.Pair), strings.Compare(string(a.Side), string(b.Side)))
+	})
+	return out
+}
