@@ -36,13 +36,14 @@ var policy = []struct {
 	{name: "internal/reconcile", may: "bitbank", pure: true},
 	{name: "internal/ledger", may: "bitbank internal/reconcile", pure: true},
 	{name: "internal/say", may: "internal/part internal/probe internal/diagnose internal/incident internal/text"},
+	{name: "internal/keys", may: "bitbank internal/secret"},
 	{name: "internal/watch", may: "internal/part internal/probe internal/resilience internal/diagnose internal/incident internal/journal"},
 	{name: "internal/web", may: "internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/text internal/watch"},
-	{name: "internal/app", may: "bitbank internal/config internal/diagnose internal/incident internal/journal internal/part internal/probe internal/resilience internal/secret internal/text internal/watch internal/web"},
+	{name: "internal/app", may: "bitbank internal/config internal/diagnose internal/incident internal/journal internal/keys internal/part internal/probe internal/resilience internal/secret internal/text internal/watch internal/web"},
 	{name: "internal/sim/transfer", pure: true},
 	{name: "internal/sim/interop/tour", may: "bitbank"}, // a client of the simulator, no part of it
 	{name: "internal/sim", may: "internal/config internal/part internal/probe internal/text"},
-	{name: "cmd/hikeshi", may: "bitbank internal/app internal/config internal/diagnose internal/incident internal/journal internal/part internal/probe internal/say internal/sim internal/text internal/watch internal/web"},
+	{name: "cmd/hikeshi", may: "bitbank internal/app internal/config internal/diagnose internal/incident internal/journal internal/keys internal/part internal/probe internal/say internal/secret internal/sim internal/text internal/watch internal/web"},
 }
 
 // impure are the imports that a package which only judges does without: its inputs are values, time among them.

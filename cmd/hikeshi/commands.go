@@ -11,6 +11,7 @@ func (p *program) commands() []*cobra.Command {
 		p.sim(),
 		p.explain(),
 		p.config(),
+		p.keys(),
 		p.journal(),
 		p.completion(),
 		p.version(),

@@ -16,7 +16,7 @@ func main() {
 
 // run is the whole program without globals, so that tests call it. It returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	p := &program{lang: language(args, getenv), getenv: getenv, stdout: stdout, stderr: stderr}
+	p := &program{lang: language(args, getenv), getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr}
 	root := p.root()
 	root.SetArgs(args)
 	root.SetOut(stdout)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ const (
 type program struct {
 	lang           text.Lang
 	getenv         func(string) string
+	stdin          *os.File // a terminal, where keys are typed
 	stdout, stderr io.Writer
 	configFile     string // --config; "" looks in the usual place
 	asJSON         bool   // --json, of the commands that have it

@@ -101,7 +101,7 @@ func probeOptions(cfg config.Config) (probe.Options, error) {
 	if po.Roots, err = roots(cfg.CAFile); err != nil {
 		return po, err
 	}
-	po.Credentials, err = credentials(cfg.Key)
+	po.Credentials, err = credentials(cfg)
 	return po, err
 }
 
@@ -125,7 +125,11 @@ func roots(path string) (*x509.CertPool, error) {
 }
 
 // credentials reads the owner's key; nil when there is none.
-func credentials(k config.Key) (*bitbank.Credentials, error) {
+func credentials(cfg config.Config) (*bitbank.Credentials, error) {
+	k := cfg.Key
+	if k.Name != "" {
+		return keptKey(cfg)
+	}
 	if k.IDFile == "" && k.SecretFile == "" {
 		return nil, nil
 	}

@@ -45,12 +45,18 @@ type Checks struct {
 	Families  []string `yaml:"families"`   // ipv4, ipv6: connected to apart from each other; default both
 }
 
-// A Key is the read-only API key, by reference: secrets never stand in the configuration.
+// A Key is the API key, by reference: secrets never stand in the configuration. It is a key that `hikeshi keys` keeps,
+// or two files of the owner's.
 type Key struct {
-	IDFile     string `yaml:"id_file"`
-	SecretFile string `yaml:"secret_file"`
-	Origin     string `yaml:"origin"` // the only origin it signs for; default https://api.bitbank.cc
+	Name           string `yaml:"name"`            // of a kept key
+	PassphraseFile string `yaml:"passphrase_file"` // what the kept keys are locked with; default: their key file
+	IDFile         string `yaml:"id_file"`
+	SecretFile     string `yaml:"secret_file"`
+	Origin         string `yaml:"origin"` // the only origin it signs for; default https://api.bitbank.cc
 }
+
+// Bound is the origin that the key signs for: scheme, host and port, without the port that a scheme implies.
+func (k Key) Bound() string { return origin(k.Origin) }
 
 // A Window is announced maintenance. Times are RFC 3339; an empty End is "not known yet".
 type Window struct {

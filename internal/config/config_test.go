@@ -210,6 +210,40 @@ func TestKeyFilesArePrivateAndHoldSomething(t *testing.T) {
 	}
 }
 
+func TestAKeyIsNamedOrInFilesNotBoth(t *testing.T) {
+	id, open := write(t, "id", "k", 0o600), write(t, "open", "s", 0o644)
+	for _, c := range []struct{ content, wrong string }{
+		{"key: {name: main}\n", ""},
+		{"key: {name: main, passphrase_file: '" + id + "'}\n", ""},
+		{"key: {name: ../main}\n", "`key.name`"},
+		{"key: {name: main, id_file: '" + id + "', secret_file: '" + id + "'}\n", "`key.name`"},
+		{"key: {name: main, secret_file: '" + id + "'}\n", "`key.name`"},
+		{"key: {name: main, passphrase_file: '" + open + "'}\n", "`key.passphrase_file`"},
+		{"key: {name: main}\nhosts: {private: {url: 'http://127.0.0.1:8101'}}\n", "signs for no other host"},
+	} {
+		_, err := load(t, c.content)
+		if (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+			t.Errorf("%q: got %v, want %q", c.content, err, c.wrong)
+		}
+	}
+}
+
+func TestACredentialOfSystemdMayShowAMaskForItsGroup(t *testing.T) {
+	path := write(t, "passphrase", "s", 0o440)
+	content := "key: {name: main, passphrase_file: '" + path + "'}\n"
+	if _, err := load(t, content); err == nil {
+		t.Error("an ordinary file of this mode was accepted")
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", filepath.Dir(path))
+	if _, err := load(t, content); err != nil {
+		t.Error(err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", filepath.Dir(filepath.Dir(path)))
+	if _, err := load(t, content); err == nil {
+		t.Error("a file below the folder of credentials was accepted")
+	}
+}
+
 func TestAnAddressBringsItsOwnDescription(t *testing.T) {
 	got, err := load(t, "hosts:\n  neutral2: {url: 'http://127.0.0.1:1/'}\n  web: {url: 'http://127.0.0.1:2/'}\n  x: {url: off}\n  status: {second: /a}\n")
 	if err != nil {

@@ -157,7 +157,7 @@ func (c *Config) complete(dir string) {
 	fill(&c.Key.Origin, d.Key.Origin)
 	fill(&c.Checks.Second, d.Checks.Second)
 	fill(&c.Checks.Server, d.Checks.Server)
-	for _, p := range []*string{&c.DataDir, &c.CAFile, &c.Key.IDFile, &c.Key.SecretFile} {
+	for _, p := range []*string{&c.DataDir, &c.CAFile, &c.Key.PassphraseFile, &c.Key.IDFile, &c.Key.SecretFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -20,6 +21,9 @@ import (
 
 // pairName is the shape of every pair in bitbank's pairs.md: coin, underscore, quote.
 var pairName = regexp.MustCompile(`^[a-z0-9]{2,10}_[a-z0-9]{2,10}$`)
+
+// keyName is what `hikeshi keys` takes as a name.
+var keyName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
 // Validate finds every value that cannot be used. Its error is [Mistakes] without file and line.
 func (c Config) Validate() error {
@@ -135,11 +139,24 @@ func (v *validation) key(k Key, private string) {
 		v.quiet("key.origin", "config.want.origin")
 		return
 	}
-	if k.IDFile == "" && k.SecretFile == "" {
-		return
+	if k.PassphraseFile != "" {
+		v.keyFile("key.passphrase_file", k.PassphraseFile)
 	}
-	v.keyFile("key.id_file", k.IDFile)
-	v.keyFile("key.secret_file", k.SecretFile)
+	files := k.IDFile != "" || k.SecretFile != ""
+	switch {
+	case k.Name == "" && !files:
+		return
+	case k.Name != "" && files:
+		v.found = append(v.found, Mistake{Field: "key.name", ID: "config.key.both"})
+		return
+	case k.Name != "":
+		if !keyName.MatchString(k.Name) {
+			v.quiet("key.name", "config.want.keyname")
+		}
+	default:
+		v.keyFile("key.id_file", k.IDFile)
+		v.keyFile("key.secret_file", k.SecretFile)
+	}
 	if private != "off" && origin(private) != bound {
 		v.found = append(v.found, Mistake{Field: "key.origin", ID: "config.key.origin", Args: text.Args{"host": bound}})
 	}
@@ -156,7 +173,7 @@ func (v *validation) keyFile(field, path string) {
 		v.quiet(field, "config.want.keyfile")
 		return
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && !credential(path) {
 		v.quiet(field, "config.want.mode")
 		return
 	}
@@ -168,6 +185,13 @@ func (v *validation) keyFile(field, path string) {
 	if b, err := os.ReadFile(path); err != nil || len(bytes.TrimSpace(b)) == 0 {
 		v.quiet(field, "config.want.keyfile")
 	}
+}
+
+// credential reports whether systemd handed a file to this service (systemd.exec, "Credentials"). A service with User= gets
+// it through an access list, whose mask shows as 0440 (systemd's issue 29435), in a folder that nobody else may enter.
+func credential(path string) bool {
+	dir := os.Getenv("CREDENTIALS_DIRECTORY")
+	return dir != "" && filepath.Dir(path) == filepath.Clean(dir)
 }
 
 func (v *validation) window(field string, w Window) {
