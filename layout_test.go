@@ -35,6 +35,7 @@ var policy = []struct {
 	{name: "internal/journal"},
 	{name: "internal/reconcile", may: "bitbank", pure: true},
 	{name: "internal/ledger", may: "bitbank internal/reconcile", pure: true},
+	{name: "internal/broker", may: "bitbank internal/reconcile internal/ledger", pure: true},
 	{name: "internal/say", may: "internal/part internal/probe internal/diagnose internal/incident internal/text"},
 	{name: "internal/keys", may: "bitbank internal/secret"},
 	{name: "internal/gateway", may: "bitbank internal/keys internal/secret"},

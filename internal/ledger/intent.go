@@ -37,8 +37,8 @@ type Intent struct {
 	DebtAt   time.Time         `json:"debt_at,omitzero"` // of the newest change
 }
 
-// settled reports whether its outcome is known.
-func (i *Intent) settled() bool {
+// Settled reports whether its outcome is known.
+func (i *Intent) Settled() bool {
 	switch i.Answer {
 	case Done, Declined:
 		return true
@@ -83,7 +83,7 @@ const dueFor = 10 * time.Minute
 
 // file puts an intent where it is looked for.
 func (s *intents) file(i *Intent) {
-	if i.settled() {
+	if i.Settled() {
 		delete(s.open, i.ID)
 	} else {
 		s.open[i.ID] = i
@@ -92,7 +92,7 @@ func (s *intents) file(i *Intent) {
 		return
 	}
 	lane := LaneOf(*i.Order)
-	if i.settled() && i.Debt == Paid {
+	if i.Settled() && i.Debt == Paid {
 		if delete(s.lanes[lane], i.ID); len(s.lanes[lane]) == 0 {
 			delete(s.lanes, lane)
 		}
@@ -153,7 +153,7 @@ func (l *Ledger) answered(a *Answered, at time.Time) {
 		if i.Order != nil {
 			l.own(i, at, i.Placed)
 		}
-	case i.settled():
+	case i.Settled():
 	case a.Refused != nil:
 		i.Answer, i.Refused = Declined, new(*a.Refused)
 	default:
@@ -244,7 +244,7 @@ func (s *intents) trim(most int, now time.Time) {
 	}
 	var over []*Intent
 	for _, i := range s.by {
-		if i.settled() && !i.watched(now) {
+		if i.Settled() && !i.watched(now) {
 			over = append(over, i)
 		}
 	}
@@ -262,7 +262,7 @@ func (s *intents) drop(i *Intent) {
 
 func (s *intents) forget(before, now time.Time) {
 	for _, i := range s.by {
-		if i.settled() && !i.watched(now) && i.Recorded.Before(before) {
+		if i.Settled() && !i.watched(now) && i.Recorded.Before(before) {
 			s.drop(i)
 		}
 	}
@@ -280,6 +280,14 @@ func (l *Ledger) Intent(id string) (Intent, bool) {
 		return i.copy(), true
 	}
 	return Intent{}, false
+}
+
+// Case is how the case of a lost order stands, and how many facts it has taken in.
+func (l *Ledger) Case(id string) (c reconcile.Case, facts int, ok bool) {
+	if i := l.intents.by[id]; i != nil && i.Case != nil {
+		return *i.Case, i.Facts, true
+	}
+	return reconcile.Case{}, 0, false
 }
 
 func (i *Intent) copy() Intent {
@@ -322,7 +330,7 @@ func copies(of map[string]*Intent, want func(*Intent) bool) []Intent {
 // Busy is the oldest open intent of a lane. Nothing else of that lane may be sent before it is settled: what looks the same
 // could not be told apart from it.
 func (l *Ledger) Busy(lane Lane) (Intent, bool) {
-	return oldest(l.intents.lanes[lane], func(i *Intent) bool { return !i.settled() })
+	return oldest(l.intents.lanes[lane], func(i *Intent) bool { return !i.Settled() })
 }
 
 // Owing is the oldest intent that an identical order of a bot joins instead of being sent, because the bot was not told the

@@ -31,6 +31,7 @@ type Ledger struct {
 	transfers transfers
 	deals     deals
 	spans     map[Kind][]span
+	frozen    map[string]frozen
 }
 
 // Apply folds one record in. The ledger keeps no pointer into it.
@@ -66,6 +67,8 @@ func (l *Ledger) Apply(r Record) {
 		l.attribute(orderKey{r.Attributed.Pair, r.Attributed.Order}, origin{Origin: r.Attributed.Origin, Said: true, At: at})
 	case r.Backfilled != nil:
 		l.backfilled(r.Backfilled)
+	case r.Frozen != nil:
+		l.freeze(*r.Frozen, at)
 	case r.Forgotten != nil:
 		l.forget(r.Forgotten.Before.UTC())
 	}

@@ -26,6 +26,7 @@ type Record struct {
 	Attributed *Attributed          `json:"attributed,omitzero"`
 	Backfilled *Backfilled          `json:"backfilled,omitzero"`
 	Forgotten  *Forgotten           `json:"forgotten,omitzero"`
+	Frozen     *Frozen              `json:"frozen,omitzero"`
 }
 
 // An Intended is an order or a cancel that is about to be sent. Its record is on the disk before the first byte leaves.
@@ -165,4 +166,11 @@ type Backfilled struct {
 // intents. Reports of older trades are not taken in any more.
 type Forgotten struct {
 	Before time.Time `json:"before"`
+}
+
+// A Frozen stops the orders of a bot, or lets them go again. The newest of a bot counts.
+type Frozen struct {
+	Bot string `json:"bot,omitzero"` // "" is every bot
+	On  bool   `json:"on"`
+	Why string `json:"why,omitzero"` // the owner's words
 }

@@ -26,6 +26,7 @@ type snapshot struct {
 	Transfers map[string]*transfer  `json:"transfers"`
 	Deals     []bitbank.DealerOrder `json:"deals"`
 	Spans     map[Kind][]span       `json:"spans"`
+	Frozen    map[string]frozen     `json:"frozen"`
 }
 
 // MarshalJSON writes all that is kept. Two ledgers that know the same write the same.
@@ -34,7 +35,7 @@ func (l *Ledger) MarshalJSON() ([]byte, error) {
 	l.trades.sort()
 	s := snapshot{
 		Newest: l.newest, Forgotten: l.forgotten, Starts: l.starts, Trades: l.trades.list, Dropped: l.trades.dropped,
-		Balances: l.balances, Transfers: l.transfers.by, Spans: l.spans,
+		Balances: l.balances, Transfers: l.transfers.by, Spans: l.spans, Frozen: l.frozen,
 		Intents: slices.SortedFunc(maps.Values(l.intents.by), byAge),
 		Orders: slices.SortedFunc(maps.Values(l.orders.all), func(a, b *order) int {
 			return cmp.Or(cmp.Compare(a.ID, b.ID), strings.Compare(a.Pair, b.Pair))
@@ -55,7 +56,7 @@ func (l *Ledger) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err
 	}
-	*l = Ledger{newest: s.Newest, forgotten: s.Forgotten, starts: s.Starts, balances: s.Balances, spans: s.Spans}
+	*l = Ledger{newest: s.Newest, forgotten: s.Forgotten, starts: s.Starts, balances: s.Balances, spans: s.Spans, frozen: s.Frozen}
 	for _, i := range s.Intents {
 		l.intents.add(i)
 	}

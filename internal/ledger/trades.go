@@ -47,6 +47,9 @@ func (s *trades) add(t *bitbank.Trade, forgotten time.Time) {
 	}
 }
 
+// Traded reports whether a trade is known.
+func (l *Ledger) Traded(t bitbank.Trade) bool { return l.trades.by[keyOf(&t)] != nil }
+
 // put keeps a trade that is not known yet.
 func (s *trades) put(t *bitbank.Trade) {
 	if s.by == nil {

@@ -60,26 +60,31 @@ func (c Cancel) Sighted(id bitbank.OrderID) Cancel {
 	return c
 }
 
+// A CancelAnswer is what came of sending a cancel, for one order. The zero CancelAnswer is lost.
+type CancelAnswer struct {
+	Order   *bitbank.Order // as bitbank answered it
+	Refused bool
+	Code    bitbank.Code // of the refusal; 0 when it was never sent
+}
+
 // Answered takes in what became of sending it.
-func (c Cancel) Answered(o bitbank.Outcome[bitbank.Order], at time.Time) Cancel {
+func (c Cancel) Answered(a CancelAnswer, at time.Time) Cancel {
 	if c.State == Done {
 		return c
 	}
 	c.Sent, c.SentAt = c.Sent+1, at
-	if order, done := o.Done(); done {
+	switch {
+	case a.Order != nil:
 		c.State = Checking
-		return c.Read(order, at)
-	}
-	refusal, refused := o.Refused()
-	if !refused {
-		c.State = Checking // lost: the order says what became of it
-		return c
-	}
-	if refusal.NeverSent() {
+		return c.Read(*a.Order, at)
+	case !a.Refused: // lost: the order says what became of it
+		c.State = Checking
+	case a.Code == 0:
 		c.State = Sending
-		return c
+	default:
+		return c.refused(a.Code)
 	}
-	return c.refused(refusal.Code)
+	return c
 }
 
 // refused sorts bitbank's codes for cancels (errors.md of its documents).

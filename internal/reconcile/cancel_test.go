@@ -12,7 +12,7 @@ import (
 )
 
 // outcomeOf is what the client says of a cancel that is answered by body.
-func outcomeOf(t *testing.T, body string) bitbank.Outcome[bitbank.Order] {
+func outcomeOf(t *testing.T, body string) CancelAnswer {
 	t.Helper()
 	client, closed := bitbanktest.Memory(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil {
@@ -30,7 +30,14 @@ func outcomeOf(t *testing.T, body string) bitbank.Outcome[bitbank.Order] {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.CancelOrder(context.Background(), "btc_jpy", 7)
+	o := c.CancelOrder(context.Background(), "btc_jpy", 7)
+	if order, done := o.Done(); done {
+		return CancelAnswer{Order: &order}
+	}
+	if refusal, refused := o.Refused(); refused {
+		return CancelAnswer{Refused: true, Code: refusal.Code}
+	}
+	return CancelAnswer{}
 }
 
 func code(n int) string { return fmt.Sprintf(`{"success":0,"data":{"code":%d}}`, n) }

@@ -145,6 +145,8 @@ func (c *Case) pass(p Pass, at time.Time) {
 	switch {
 	case !c.fenced() || p.Began.Before(c.FencedAt):
 		return // proves no absence: the request could still be accepted
+	case p.Unsure && !found && p.conserves():
+		return
 	case found || !p.conserves():
 		c.Looked, c.Fresh = Looks{}, Looks{} // money that nothing explains may be the lost order's
 		return

@@ -45,10 +45,13 @@ type Pass struct {
 	Began  time.Time       `json:"began"`
 	Live   []bitbank.Order `json:"live"`
 	Traded []bitbank.Order `json:"traded"` // the orders of those trades, looked up by their ids
-	Fresh  bool            `json:"fresh"`  // the barrier's order was among the live ones, or in the trades
+	Fresh  bool            `json:"fresh"`  // the barrier's order, or a later one of ours, was among the live ones or in the trades
 	// Unexplained is what of the pair's two assets is locked by nothing known, or on hand by nothing known.
 	Unexplained map[string]decimal.Decimal `json:"unexplained,omitzero"`
-	Status      string                     `json:"status"` // of the pair, see bitbank.StatusNormal
+	// Unsure says that something moved so close to the reads that the amounts prove nothing: the pass shows a match, and no
+	// absence.
+	Unsure bool   `json:"unsure,omitzero"`
+	Status string `json:"status"` // of the pair, see bitbank.StatusNormal
 }
 
 // conserves reports whether every amount is explained.

@@ -1,0 +1,463 @@
+package broker
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/ledger"
+	"hikeshi/internal/reconcile"
+)
+
+// A Broker is one account's. Make one with New; it is one goroutine's.
+type Broker struct {
+	ledger ledger.Ledger
+	rates  ledger.Rates
+	out    []Effect // of the step under way
+
+	made    int // ids since the start
+	calls   map[CallID]*call
+	sending map[string]*sending // by intent: from the Send to its Sent
+	lanes   map[ledger.Lane]*lane
+	pairs   map[string]*pair
+	cancels map[string]*cancelling // lost ones, by intent
+	gap     *reconcile.Gap         // of the stream, while it lasts
+	line    line
+	reading bool      // a Look, Fence or Read is under way
+	fence   time.Time // when the newest Fence was asked for
+}
+
+// A call is a bot that waits.
+type call struct {
+	Ask
+	lane    ledger.Lane
+	intent  string // what it waits for; "" while it waits in its lane
+	told    bool   // a Reply was given, and is being written
+	settled bool   // with the final outcome
+}
+
+// A sending is a write between the Send and its Sent.
+type sending struct {
+	Send
+	call   CallID // 0 when nobody waits
+	lane   ledger.Lane
+	signed bool
+}
+
+// A lane is the orders that look the same.
+type lane struct {
+	sending string   // the intent that is being sent
+	waiting []CallID // in the order in which they came
+}
+
+// New returns a broker that knows nothing. Replay what the journal holds, then Start it.
+func New() *Broker {
+	return &Broker{
+		calls: map[CallID]*call{}, sending: map[string]*sending{}, lanes: map[ledger.Lane]*lane{}, pairs: map[string]*pair{},
+		cancels: map[string]*cancelling{},
+	}
+}
+
+// Ledger is what is known of the account. It is read only, and between steps only.
+func (b *Broker) Ledger() *ledger.Ledger { return &b.ledger }
+
+// SetRates says what bitbank charges: without them the money of a yen order cannot be explained, and no absence proved.
+func (b *Broker) SetRates(r ledger.Rates) { b.rates = r }
+
+// Replay takes in a record of the journal, before Start.
+func (b *Broker) Replay(r ledger.Record) { b.ledger.Apply(r) }
+
+// Start goes on where the journal ends: what was being sent when we went down is lost, and every bot that waited is owed its
+// answer.
+func (b *Broker) Start(now time.Time) []Effect {
+	b.keep(now, ledger.Record{Started: &ledger.Started{N: b.ledger.Starts() + 1}})
+	for _, i := range b.ledger.Open() {
+		switch {
+		case i.Order != nil:
+			if i.Case == nil {
+				b.keep(now, ledger.Record{Answered: &ledger.Answered{ID: i.ID}})
+			}
+			b.follow(now, i.ID, i.Order.Pair)
+		case i.Cancel != nil:
+			b.check(now, i)
+		}
+	}
+	for _, i := range b.ledger.Watched(now) {
+		b.pair(i.Order.Pair).watched[i.ID] = true
+	}
+	return b.flush()
+}
+
+// Step takes in an event and says what is to be done, in this order. Times never go back.
+func (b *Broker) Step(now time.Time, e Event) []Effect {
+	switch e := e.(type) {
+	case Ask:
+		b.ask(now, e)
+	case Gone:
+		b.gone(now, e.Call)
+	case Told:
+		b.told(now, e)
+	case Sent:
+		b.sent(now, e)
+	case Looked:
+		b.looked(now, e)
+	case Fenced:
+		b.fenced(now, e)
+	case Seen:
+		b.seen(now, e)
+	case Heard:
+		b.heard(now, e)
+	case Freeze:
+		b.keep(now, ledger.Record{Frozen: &e.Frozen})
+	case Decided:
+		b.decided(now, e)
+	case Tick:
+	}
+	b.expire(now)
+	b.recancel(now)
+	b.plan(now)
+	return b.flush()
+}
+
+// Next is when a Tick is due, zero when none is.
+func (b *Broker) Next(now time.Time) time.Time {
+	var next time.Time
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	for _, c := range b.calls {
+		if !c.told {
+			sooner(c.Until)
+		}
+	}
+	sooner(b.due(now))
+	sooner(b.recancels())
+	return next
+}
+
+// do adds an effect.
+func (b *Broker) do(e Effect) { b.out = append(b.out, e) }
+
+// keep takes records into the ledger, and has them written before whatever follows.
+func (b *Broker) keep(now time.Time, records ...ledger.Record) {
+	for k := range records {
+		if records[k].At.IsZero() {
+			records[k].At = now
+		}
+		b.ledger.Apply(records[k])
+	}
+	if n := len(b.out); n > 0 {
+		if k, ok := b.out[n-1].(Keep); ok {
+			b.out[n-1] = Keep{append(k.Records, records...)}
+			return
+		}
+	}
+	b.do(Keep{slices.Clone(records)})
+}
+
+func (b *Broker) flush() []Effect {
+	out := b.out
+	b.out = nil
+	return out
+}
+
+// ask admits a call.
+func (b *Broker) ask(now time.Time, a Ask) {
+	if a.Call == 0 || b.calls[a.Call] != nil || (a.Order == nil) == (a.Cancel == nil) {
+		panic(fmt.Sprintf("broker: call %d is asked twice, or for nothing", a.Call))
+	}
+	c := &call{Ask: a}
+	b.calls[a.Call] = c
+	if a.Cancel != nil {
+		b.send(c)
+		return
+	}
+	c.lane = ledger.LaneOf(*a.Order)
+	if !a.Another {
+		if i, ok := b.ledger.Owing(a.Bot, c.lane, now); ok {
+			b.join(now, c, i)
+			return
+		}
+	}
+	if _, _, on := b.ledger.Frozen(a.Bot); on {
+		b.refuse(c, Frozen)
+		return
+	}
+	if b.line.dark() {
+		b.refuse(c, Dark)
+		return
+	}
+	l := b.lane(c.lane)
+	l.waiting = append(l.waiting, a.Call)
+	b.advance(c.lane)
+}
+
+func (b *Broker) lane(key ledger.Lane) *lane {
+	l := b.lanes[key]
+	if l == nil {
+		l = &lane{}
+		b.lanes[key] = l
+	}
+	return l
+}
+
+// advance sends the first that waits in a lane, when nothing of it is open.
+func (b *Broker) advance(key ledger.Lane) {
+	l := b.lanes[key]
+	if l == nil {
+		return
+	}
+	if l.sending == "" && len(l.waiting) > 0 {
+		if _, busy := b.ledger.Busy(key); !busy {
+			c := b.calls[l.waiting[0]]
+			l.waiting = l.waiting[1:]
+			b.send(c)
+			return
+		}
+	}
+	if l.sending == "" && len(l.waiting) == 0 {
+		delete(b.lanes, key)
+	}
+}
+
+// send asks for a call's write to be sent.
+func (b *Broker) send(c *call) {
+	c.intent = b.id()
+	s := &sending{Send: Send{c.intent, c.Bot, c.Order, c.Cancel}, call: c.Call, lane: c.lane}
+	b.sending[c.intent] = s
+	if c.Order != nil {
+		b.lane(c.lane).sending = c.intent
+	}
+	b.do(s.Send)
+}
+
+// id names the next intent: no other start of ours gives the same.
+func (b *Broker) id() string {
+	b.made++
+	return fmt.Sprintf("%d-%d", b.ledger.Starts(), b.made)
+}
+
+// Sign is called when the request of a Send is signed and about to leave. False: it must not leave. Else the records of the
+// effects are on the disk first; an order whose record cannot be written stays.
+func (b *Broker) Sign(now time.Time, id string, at time.Time, window time.Duration) ([]Effect, bool) {
+	s := b.sending[id]
+	if s == nil || s.signed {
+		return nil, false
+	}
+	if s.Order != nil {
+		if _, _, on := b.ledger.Frozen(s.Bot); on {
+			return nil, false
+		}
+	}
+	s.signed = true
+	n := ledger.Intended{ID: id, Bot: s.Bot, Order: s.Order, Cancel: s.Cancel, Signed: at, Window: window}
+	if s.Order != nil {
+		n.Known = b.ledger.Baseline(*s.Order, at)
+	}
+	b.keep(now, ledger.Record{Intended: &n})
+	return b.flush(), true
+}
+
+// sent takes in what came of a write.
+func (b *Broker) sent(now time.Time, e Sent) {
+	s := b.sending[e.ID]
+	if s == nil {
+		return // dropped: it was never signed
+	}
+	delete(b.sending, e.ID)
+	if s.signed {
+		b.keep(now, ledger.Record{Answered: &ledger.Answered{ID: e.ID, Orders: e.Orders, Refused: e.Refused, Code: e.Code}})
+	}
+	b.line.sent(e, s.signed)
+	if s.Order != nil {
+		b.lanes[s.lane].sending = ""
+	}
+	i, known := b.ledger.Intent(e.ID)
+	switch {
+	case !known: // never signed
+		if c := b.calls[s.call]; c != nil {
+			c.intent = ""
+			b.refuse(c, never(e.Refused))
+		}
+	case s.Order == nil:
+		b.sentCancel(now, s, e, i)
+		return
+	case i.Answer == ledger.Lost:
+		b.follow(now, e.ID, s.Order.Pair)
+		return
+	default:
+		if i.Answer == ledger.Done {
+			b.pair(s.Order.Pair).own(e.Orders[0].ID, i.Signed)
+		}
+		b.answer(now, i)
+	}
+	if s.Order != nil {
+		b.advance(s.lane)
+	}
+}
+
+// never says why something was not sent.
+func never(r *ledger.Refused) Reason {
+	if r != nil && r.Proof == bitbank.ProofLimit {
+		return Waited
+	}
+	return NeverSent
+}
+
+// answer gives the outcome of a settled order to whoever waits for it.
+func (b *Broker) answer(now time.Time, i ledger.Intent) {
+	for _, c := range b.waitingFor(i.ID) {
+		b.finish(c, i)
+	}
+}
+
+// waitingFor are the calls that wait for an intent: one, since only an owed one is joined, once for each debt.
+func (b *Broker) waitingFor(id string) []*call {
+	var out []*call
+	for _, c := range b.calls {
+		if c.intent == id && !c.told {
+			out = append(out, c)
+		}
+	}
+	slices.SortFunc(out, func(x, y *call) int { return int(x.Call) - int(y.Call) })
+	return out
+}
+
+// finish tells a call the final outcome of its order.
+func (b *Broker) finish(c *call, i ledger.Intent) {
+	r := Reply{Call: c.Call, Intent: i.ID}
+	var placed []bitbank.OrderID
+	switch {
+	case i.Answer == ledger.Done:
+		placed = i.Placed
+	case i.Answer == ledger.Declined:
+		r.Outcome, r.Code = NotPlaced, i.Refused.Code
+		switch {
+		case r.Code != 0:
+		case i.Refused.Proof == bitbank.ProofNotBegun:
+			r.Reason = Unrecorded // it was signed, and kept back
+		default:
+			r.Reason = NeverSent
+		}
+	case i.Case != nil && i.Case.Verdict == reconcile.Placed:
+		placed = i.Case.Orders
+	case i.Case != nil && i.Case.Verdict == reconcile.NotPlaced:
+		r.Outcome, r.Reason = NotPlaced, proof(*i.Case)
+	}
+	if len(placed) > 0 {
+		r.Outcome = Placed
+		for _, id := range placed {
+			if o, _, ok := b.ledger.Order(i.Order.Pair, id); ok {
+				r.Orders = append(r.Orders, o)
+			}
+		}
+	}
+	c.told, c.settled = true, true
+	b.do(r)
+}
+
+func proof(c reconcile.Case) Reason {
+	switch c.Assumes {
+	case reconcile.AssumesOrder:
+		return Proved
+	case reconcile.AssumesQ:
+		return ProvedByQ
+	}
+	return ByOwner
+}
+
+// refuse answers a call for which nothing was recorded.
+func (b *Broker) refuse(c *call, why Reason) {
+	c.told = true
+	b.do(Reply{Call: c.Call, Outcome: NotPlaced, Reason: why})
+}
+
+// join lets a call wait for an intent whose outcome its bot was not told: it is held again, one call for each debt.
+func (b *Broker) join(now time.Time, c *call, i ledger.Intent) {
+	c.intent = i.ID
+	b.owe(now, i.ID, ledger.Held)
+	if i.Settled() {
+		b.finish(c, i)
+	}
+}
+
+func (b *Broker) owe(now time.Time, id string, d ledger.Debt) {
+	if i, ok := b.ledger.Intent(id); ok {
+		b.keep(now, ledger.Record{Owed: &ledger.Owed{ID: id, N: i.Debts + 1, Debt: d}})
+	}
+}
+
+// gone takes in that a bot hung up: what was not signed is never sent, and the outcome of what was is owed.
+func (b *Broker) gone(now time.Time, id CallID) {
+	c := b.calls[id]
+	if c == nil || c.told {
+		return // Told says how it ended
+	}
+	delete(b.calls, id)
+	b.leave(now, c)
+}
+
+// leave ends a call that is not answered with an outcome.
+func (b *Broker) leave(now time.Time, c *call) {
+	s := b.sending[c.intent]
+	switch {
+	case c.intent == "":
+		l := b.lane(c.lane)
+		l.waiting = slices.DeleteFunc(l.waiting, func(id CallID) bool { return id == c.Call })
+		b.advance(c.lane)
+	case s != nil && !s.signed:
+		b.do(Drop{c.intent})
+		delete(b.sending, c.intent)
+		if c.Order != nil {
+			b.lanes[c.lane].sending = ""
+			b.advance(c.lane)
+		}
+	case c.Order != nil:
+		if s != nil {
+			s.call = 0
+		}
+		b.owe(now, c.intent, ledger.Due)
+	}
+}
+
+// expire answers the calls whose time is up.
+func (b *Broker) expire(now time.Time) {
+	var over []*call
+	for _, c := range b.calls {
+		if !c.told && !now.Before(c.Until) {
+			over = append(over, c)
+		}
+	}
+	slices.SortFunc(over, func(x, y *call) int { return int(x.Call) - int(y.Call) })
+	for _, c := range over {
+		s := b.sending[c.intent]
+		unsent := c.intent == "" || s != nil && !s.signed
+		c.told = true
+		b.leave(now, c)
+		if unsent {
+			b.do(Reply{Call: c.Call, Outcome: NotPlaced, Reason: Waited})
+			continue
+		}
+		b.do(Reply{Call: c.Call, Intent: c.intent})
+	}
+}
+
+// told pays the debt of an outcome that was written to the last byte, and makes every other one due.
+func (b *Broker) told(now time.Time, e Told) {
+	c := b.calls[e.Call]
+	if c == nil || !c.told {
+		return
+	}
+	delete(b.calls, e.Call)
+	if c.Order == nil || !c.settled {
+		return
+	}
+	if e.Whole {
+		b.owe(now, c.intent, ledger.Paid)
+		return
+	}
+	b.owe(now, c.intent, ledger.Due)
+}

@@ -1,0 +1,178 @@
+package broker
+
+import (
+	"time"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/ledger"
+	"hikeshi/internal/reconcile"
+)
+
+// A CallID is a bot's request as long as it waits; whoever asks gives it, and never twice.
+type CallID uint64
+
+// An Event is something that happened. See Ask, Gone, Told, Sent, Looked, Fenced, Seen, Heard, Freeze, Decided and Tick.
+type Event interface{ event() }
+
+// An Ask is a bot that wants an order placed or orders cancelled. One of the two is set.
+type Ask struct {
+	Call    CallID
+	Bot     string
+	Order   *bitbank.NewOrder
+	Cancel  *ledger.Cancel
+	Until   time.Time // when the bot must have an answer
+	Another bool      // an order that is wanted once more, even if an equal one is owed
+}
+
+// A Gone is a bot that hung up before it was answered.
+type Gone struct{ Call CallID }
+
+// A Told says that a Reply was written to the bot, and whether to the last byte.
+type Told struct {
+	Call  CallID
+	Whole bool
+}
+
+// A Sent is what came of a Send. With neither Orders nor Refused it is lost.
+type Sent struct {
+	ID      string
+	Orders  []bitbank.Order // the placed order, or those that were cancelled
+	Refused *ledger.Refused
+	Code    bitbank.Code // of a lost one, when bitbank gave one that leaves the outcome open
+}
+
+// A Looked is what came of a Look. What was read before something failed is given in any case: it may show the order.
+type Looked struct {
+	Pair     string
+	Began    time.Time
+	Whole    bool // everything was read, in the order that Look asks for
+	Answered bool // something was read: bitbank answers
+	Live     []bitbank.Order
+	Trades   []bitbank.Trade
+	Orders   []bitbank.Order // those of the trades, where the ledger does not know them whole
+	Assets   []bitbank.AssetUpdate
+	AssetsAt [2]time.Time // when the read of the assets was sent, and answered
+	Status   string       // of the pair
+	Moved    time.Time    // of the newest public trade, when Look asked for it
+}
+
+// A Fenced is what came of a Fence.
+type Fenced struct {
+	reconcile.Fence
+	OK bool // bitbank answered
+}
+
+// A Seen is what came of a Read.
+type Seen struct {
+	Pair    string
+	Orders  []bitbank.Order
+	Missing []bitbank.OrderID // bitbank knows none of these
+}
+
+// A Heard is what the private stream or a reader of the account has learned.
+type Heard struct {
+	Records []ledger.Record
+	Gap     *reconcile.Gap // messages may have been lost; with To it has ended
+}
+
+// A Freeze stops a bot's orders, or lets them go again; cancels are always served.
+type Freeze struct{ ledger.Frozen }
+
+// A Decided is the owner's word on an ambiguous order: the ids that are ours, or none.
+type Decided struct {
+	ID   string
+	Ours []bitbank.OrderID
+}
+
+// A Tick lets time pass. [Broker.Next] says when one is due.
+type Tick struct{}
+
+func (Ask) event()     {}
+func (Gone) event()    {}
+func (Told) event()    {}
+func (Sent) event()    {}
+func (Looked) event()  {}
+func (Fenced) event()  {}
+func (Seen) event()    {}
+func (Heard) event()   {}
+func (Freeze) event()  {}
+func (Decided) event() {}
+func (Tick) event()    {}
+
+// An Effect is something to be done: Keep, Send, Drop, Reply, Look, Fence or Read.
+type Effect interface{ effect() }
+
+// A Keep writes records to the journal. See the package comment.
+type Keep struct{ Records []ledger.Record }
+
+// A Send sends a write once, as soon as the account's limit has room. Answered by Sent, also when nothing was sent.
+type Send struct {
+	ID     string // of the intent
+	Bot    string
+	Order  *bitbank.NewOrder
+	Cancel *ledger.Cancel
+}
+
+// A Drop gives up a Send that was not signed yet: nobody waits for it any more.
+type Drop struct{ ID string }
+
+// An Outcome is what a bot is told. Unknown is the zero value.
+type Outcome int
+
+// The outcomes.
+const (
+	Unknown Outcome = iota
+	Placed          // of a cancel: it was taken
+	NotPlaced
+)
+
+// A Reply answers a call. Answered by Told.
+type Reply struct {
+	Call    CallID
+	Intent  string // "" when nothing was recorded, because nothing was to be sent
+	Outcome Outcome
+	Orders  []bitbank.Order
+	Code    bitbank.Code // bitbank's own; 0 when there is none
+	Reason  Reason       // why we did not send it; or what a proof that it was not placed rests on
+}
+
+// A Reason is why something was not placed, where bitbank gave no code.
+type Reason string
+
+// The reasons.
+const (
+	Frozen     Reason = "frozen"      // the owner has stopped the bot's orders
+	Dark       Reason = "dark"        // bitbank does not answer: nothing is sent into the outage
+	Waited     Reason = "waited"      // an equal order was still open, or the account's limit had no room, until the bot's time was up
+	Unrecorded Reason = "unrecorded"  // the record could not be written
+	NeverSent  Reason = "never_sent"  // no connection came about
+	Proved     Reason = "proved"      // the answer was lost, and it is proved that nothing was placed (assumption A1)
+	ProvedByQ  Reason = "proved_by_q" // likewise, assuming that bitbank's queue is shorter than reconcile.Q
+	ByOwner    Reason = "by_owner"    // the owner has decided that nothing was placed
+)
+
+// A Look asks for one complete pass over a pair: its live orders, then its trades since a time until an empty page, then the
+// orders of those trades that the ledger does not know whole, then the assets, then the pair's status. It ends at the first
+// read that fails. Answered by Looked.
+type Look struct {
+	Pair  string
+	Since time.Time
+	Moved bool // and the newest public trade
+}
+
+// A Fence asks for a signed read over a fresh connection. Answered by Fenced.
+type Fence struct{}
+
+// A Read asks for orders by their ids. Answered by Seen.
+type Read struct {
+	Pair string
+	IDs  []bitbank.OrderID
+}
+
+func (Keep) effect()  {}
+func (Send) effect()  {}
+func (Drop) effect()  {}
+func (Reply) effect() {}
+func (Look) effect()  {}
+func (Fence) effect() {}
+func (Read) effect()  {}
