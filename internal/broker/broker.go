@@ -328,7 +328,15 @@ func (b *Broker) waitingFor(id string) []*call {
 
 // finish tells a call the final outcome of its order.
 func (b *Broker) finish(c *call, i ledger.Intent) {
-	r := Reply{Call: c.Call, Intent: i.ID}
+	r := b.Outcome(i)
+	r.Call = c.Call
+	c.told, c.settled = true, true
+	b.do(r)
+}
+
+// Outcome is what a bot would be told now of an intent.
+func (b *Broker) Outcome(i ledger.Intent) Reply {
+	r := Reply{Intent: i.ID}
 	var placed []bitbank.OrderID
 	switch {
 	case i.Answer == ledger.Done:
@@ -342,21 +350,30 @@ func (b *Broker) finish(c *call, i ledger.Intent) {
 		default:
 			r.Reason = NeverSent
 		}
+	case i.Over:
+		placed = i.Cancel.IDs
 	case i.Case != nil && i.Case.Verdict == reconcile.Placed:
 		placed = i.Case.Orders
 	case i.Case != nil && i.Case.Verdict == reconcile.NotPlaced:
 		r.Outcome, r.Reason = NotPlaced, proof(*i.Case)
 	}
-	if len(placed) > 0 {
-		r.Outcome = Placed
-		for _, id := range placed {
-			if o, _, ok := b.ledger.Order(i.Order.Pair, id); ok {
-				r.Orders = append(r.Orders, o)
-			}
+	if len(placed) == 0 {
+		return r
+	}
+	r.Outcome = Placed
+	for _, id := range placed {
+		if o, _, ok := b.ledger.Order(pairOf(i), id); ok {
+			r.Orders = append(r.Orders, o)
 		}
 	}
-	c.told, c.settled = true, true
-	b.do(r)
+	return r
+}
+
+func pairOf(i ledger.Intent) string {
+	if i.Order != nil {
+		return i.Order.Pair
+	}
+	return i.Cancel.Pair
 }
 
 func proof(c reconcile.Case) Reason {

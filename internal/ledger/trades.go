@@ -186,3 +186,12 @@ func trimmed(spans []span, before time.Time) []span {
 func (l *Ledger) Covered(kind Kind, from, to time.Time) bool {
 	return slices.ContainsFunc(l.spans[kind], func(s span) bool { return !s.From.After(from) && !s.To.Before(to) })
 }
+
+// CoveredTo is how far the newest span of a history that was read whole reaches; zero when none was.
+func (l *Ledger) CoveredTo(kind Kind) time.Time {
+	spans := l.spans[kind]
+	if len(spans) == 0 {
+		return time.Time{}
+	}
+	return spans[len(spans)-1].To
+}
