@@ -1,0 +1,271 @@
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/broker"
+	"hikeshi/internal/journal"
+	"hikeshi/internal/ledger"
+)
+
+// Priorities of the account's limit, the most urgent first. What bots read, and their orders, use what these leave.
+const (
+	Cancels  = "cancel"
+	Settling = "settle"
+)
+
+// Limits are bitbank's own, with room kept for cancels and for settling lost orders.
+func Limits() bitbank.LimiterOptions {
+	return bitbank.LimiterOptions{Shares: []bitbank.Share{
+		{Priority: Cancels, Update: 2}, {Priority: Settling, Query: 3, Update: 1},
+	}}
+}
+
+// A Journal is where records are kept.
+type Journal interface {
+	// Append returns when the entries are on the disk.
+	Append(ctx context.Context, entries ...journal.Entry) ([]journal.Seq, error)
+}
+
+// Options of an Account.
+type Options struct {
+	// Client has the account's key, and a limiter with at least Limits' shares.
+	Client  *bitbank.Client
+	Journal Journal
+	// Stream is the private stream's host and its subscribe key; with an empty URL it is not followed, and absence is proved
+	// by reading alone.
+	StreamURL, SubscribeKey string
+	StreamHTTP              *http.Client
+	Log                     *slog.Logger // nil: silent
+}
+
+// An Account is one account. Make it with Open and let it Run.
+type Account struct {
+	o   Options
+	log *slog.Logger
+
+	mu      sync.Mutex // guards what follows
+	broker  *broker.Broker
+	pending []item          // effects that are to be carried out, in order
+	backlog []ledger.Record // could not be written yet, oldest first
+	calls   broker.CallID   // the newest
+	waiting map[broker.CallID]chan broker.Reply
+	sends   map[string]context.CancelFunc // what a Drop gives up
+	read    time.Time                     // when the account was read whole for the last time
+	busy    time.Time                     // when a bot asked for something last
+
+	kick chan struct{} // holds one: there are pending effects
+	tick chan struct{} // holds one: the next Tick may be due sooner
+	jobs sync.WaitGroup
+	ctx  context.Context // of Run
+}
+
+// An item is the effects of one step; done, if there is one, is told when their records are on the disk, or not.
+type item struct {
+	effects []broker.Effect
+	done    chan error
+}
+
+// Kind is the kind of the journal's records of an account: a ledger.Record each.
+const Kind journal.Kind = "account"
+
+// backlogMost bounds what waits for a full disk in memory. What does not fit is lost with us, and read anew from bitbank.
+const backlogMost = 10_000
+
+// Open takes up the records of an account, oldest first.
+func Open(o Options, records func(yield func(journal.Record, error) bool)) (*Account, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &Account{
+		o: o, log: o.Log, broker: broker.New(), waiting: map[broker.CallID]chan broker.Reply{}, sends: map[string]context.CancelFunc{},
+		kick: make(chan struct{}, 1), tick: make(chan struct{}, 1),
+	}
+	for r, err := range records {
+		if err != nil {
+			return nil, fmt.Errorf("open the account: %w", err)
+		}
+		var x ledger.Record
+		if err := json.Unmarshal(r.Data, &x); err != nil {
+			return nil, fmt.Errorf("open the account: record %d: %w", r.Seq, err)
+		}
+		a.broker.Replay(x)
+	}
+	return a, nil
+}
+
+// Run follows the account until ctx ends. What is being sent then is waited for, so that its answer is recorded. It may be
+// called once.
+func (a *Account) Run(ctx context.Context) error {
+	a.mu.Lock()
+	a.ctx = ctx
+	a.queue(item{effects: a.broker.Start(time.Now())})
+	a.mu.Unlock()
+	stop, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var doing sync.WaitGroup
+	doing.Go(func() { a.carry(stop) })
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.clock(ctx) })
+	g.Go(func() error { return a.upkeep(ctx) })
+	g.Go(func() error { return a.follow(ctx) })
+	err := g.Wait()
+	a.jobs.Wait()
+	cancel()
+	doing.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// step hands an event to the broker.
+func (a *Account) step(e broker.Event) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.queue(item{effects: a.broker.Step(time.Now(), e)})
+	poke(a.tick)
+}
+
+// queue has effects carried out. It is called with the lock, so that they are carried out in the order of the steps.
+func (a *Account) queue(i item) {
+	if len(i.effects) > 0 || i.done != nil {
+		a.pending = append(a.pending, i)
+		poke(a.kick)
+	}
+}
+
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// clock lets the broker's time pass.
+func (a *Account) clock(ctx context.Context) error {
+	for {
+		a.mu.Lock()
+		next := a.broker.Next(time.Now())
+		a.mu.Unlock()
+		var timer <-chan time.Time
+		if !next.IsZero() {
+			timer = time.After(max(time.Until(next), time.Millisecond))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.tick:
+		case <-timer:
+			a.step(broker.Tick{})
+		}
+	}
+}
+
+// carry carries out effects until ctx ends and none is left.
+func (a *Account) carry(ctx context.Context) {
+	for {
+		select {
+		case <-a.kick:
+		case <-ctx.Done():
+			a.turn()
+			return
+		}
+		a.turn()
+	}
+}
+
+// turn writes the records of everything that is pending in one go, and then does the rest in order.
+func (a *Account) turn() {
+	a.mu.Lock()
+	items, records := a.pending, a.backlog
+	a.pending, a.backlog = nil, nil
+	a.mu.Unlock()
+	for _, i := range items {
+		for _, e := range i.effects {
+			if k, ok := e.(broker.Keep); ok {
+				records = append(records, k.Records...)
+			}
+		}
+	}
+	err := a.write(records)
+	for _, i := range items {
+		if i.done != nil {
+			i.done <- err
+		}
+		for _, e := range i.effects {
+			a.do(e)
+		}
+	}
+}
+
+// write has records on the disk, or keeps them in mind.
+func (a *Account) write(records []ledger.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	entries := make([]journal.Entry, len(records))
+	for k, r := range records {
+		entries[k] = journal.Entry{Kind: Kind, At: r.At, Data: r}
+	}
+	_, err := a.o.Journal.Append(context.Background(), entries...)
+	if err == nil {
+		return nil
+	}
+	a.log.Error("records of the account were not written", "n", len(records), "err", err)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.backlog = append(records, a.backlog...)
+	a.backlog = a.backlog[max(0, len(a.backlog)-backlogMost):]
+	return err
+}
+
+// Unrecorded is how many records wait for the disk.
+func (a *Account) Unrecorded() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.backlog)
+}
+
+// do carries out one effect.
+func (a *Account) do(e broker.Effect) {
+	switch e := e.(type) {
+	case broker.Keep: // is written
+	case broker.Send:
+		ctx, cancel := context.WithCancel(context.Background())
+		a.mu.Lock()
+		a.sends[e.ID] = cancel
+		a.mu.Unlock()
+		a.jobs.Go(func() { a.send(ctx, cancel, e) })
+	case broker.Drop:
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if cancel := a.sends[e.ID]; cancel != nil {
+			cancel()
+		}
+	case broker.Reply:
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if w := a.waiting[e.Call]; w != nil {
+			delete(a.waiting, e.Call)
+			w <- e
+		}
+	case broker.Look:
+		a.jobs.Go(func() { a.look(e) })
+	case broker.Fence:
+		a.jobs.Go(a.fence)
+	case broker.Read:
+		a.jobs.Go(func() { a.readOrders(e) })
+	default:
+		panic(fmt.Sprintf("account: the effect %T is not known", e))
+	}
+}

@@ -1,0 +1,112 @@
+package account
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hikeshi/internal/gateway"
+	"hikeshi/internal/reconcile"
+)
+
+const patient = 8 * time.Second
+
+func TestAnOrderIsPlacedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.place("0.001", patient)
+		if r.Outcome != gateway.Placed || len(r.Orders) != 1 || w.orders() != 1 {
+			t.Fatalf("the bot is told %+v, %d orders", r, w.orders())
+		}
+		c := w.a.Cancel(t.Context(), gateway.Cancel{Bot: "grid", Pair: "btc_jpy", IDs: ids(r), Until: time.Now().Add(patient)})
+		if c.Outcome != gateway.Placed || !c.Orders[0].Status.Terminal() {
+			t.Errorf("the cancel is told %+v", c)
+		}
+	})
+}
+
+func TestALostAnswerIsSettledWhileTheBotWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.control("POST", "/faults", `{"host":"private","match":{"method":"POST"},"effect":"drop_response","count":1}`)
+		r := w.place("0.001", patient)
+		if r.Outcome != gateway.Placed || len(r.Orders) != 1 || w.orders() != 1 {
+			t.Fatalf("the bot is told %+v, %d orders", r, w.orders())
+		}
+	})
+}
+
+func TestALostRequestIsProvedNotPlaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.control("POST", "/faults", `{"host":"private","match":{"method":"POST"},"effect":"drop_request","count":1}`)
+		r := w.place("0.001", patient)
+		if r.Outcome != gateway.Unknown || r.Intent == "" {
+			t.Fatalf("the bot is told %+v", r)
+		}
+		// Another order of the pair shows that nothing is queued any more.
+		time.Sleep(10 * time.Second)
+		if other := w.place("0.002", patient); other.Outcome != gateway.Placed {
+			t.Fatalf("another order is told %+v", other)
+		}
+		time.Sleep(90 * time.Second)
+		got, known := w.a.Intent("grid", r.Intent)
+		if !known || got.Outcome != gateway.NotPlaced || w.orders() != 1 {
+			c, _, _ := w.a.broker.Ledger().Case(r.Intent)
+			t.Fatalf("later it is %+v, %v, %d orders; the case: %+v", got, known, w.orders(), c)
+		}
+		if c, _, _ := w.a.broker.Ledger().Case(r.Intent); c.Assumes != reconcile.AssumesOrder {
+			t.Errorf("the proof rests on %q", c.Assumes)
+		}
+		// The bot was told "unknown": its repetition learns the verdict, and the one after that is a new order.
+		if r := w.place("0.001", patient); r.Outcome != gateway.NotPlaced {
+			t.Errorf("the repetition is told %+v", r)
+		}
+		if r := w.place("0.001", patient); r.Outcome != gateway.Placed || w.orders() != 2 {
+			t.Errorf("the next order is told %+v, %d orders", r, w.orders())
+		}
+	})
+}
+
+func TestOnAFullDiskOrdersAreRefusedAndCancelsServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.place("0.001", patient)
+		w.disk.mu.Lock()
+		w.disk.full = true
+		w.disk.mu.Unlock()
+		if r := w.place("0.002", patient); r.Outcome != gateway.NotPlaced || r.Reason == "" || w.orders() != 1 {
+			t.Errorf("an order is told %+v, %d orders", r, w.orders())
+		}
+		c := w.a.Cancel(t.Context(), gateway.Cancel{Bot: "grid", Pair: "btc_jpy", IDs: ids(r), Until: time.Now().Add(patient)})
+		if c.Outcome != gateway.Placed {
+			t.Errorf("a cancel is told %+v", c)
+		}
+		if w.a.Unrecorded() == 0 {
+			t.Error("nothing waits for the disk")
+		}
+		w.disk.mu.Lock()
+		w.disk.full = false
+		w.disk.mu.Unlock()
+		if r := w.place("0.003", patient); r.Outcome != gateway.Placed || w.a.Unrecorded() != 0 {
+			t.Errorf("with space again an order is told %+v, %d records wait", r, w.a.Unrecorded())
+		}
+	})
+}
+
+func TestARestartGoesOnWithWhatWasLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.control("POST", "/faults", `{"host":"private","effect":"drop_response","for_ms":60000}`)
+		r := w.place("0.001", 3*time.Second)
+		if r.Outcome != gateway.Unknown {
+			t.Fatalf("in the dark the bot is told %+v", r)
+		}
+		w.stop()
+		time.Sleep(2 * time.Minute)
+		w.start()
+		if r := w.place("0.001", patient); r.Outcome != gateway.Placed || w.orders() != 1 {
+			t.Errorf("after the restart the repetition is told %+v, %d orders", r, w.orders())
+		}
+	})
+}

@@ -1,0 +1,121 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/broker"
+	"hikeshi/internal/gateway"
+	"hikeshi/internal/ledger"
+)
+
+// Place implements gateway.Desk.
+func (a *Account) Place(ctx context.Context, w gateway.Order) gateway.Reply {
+	return a.ask(ctx, broker.Ask{Bot: w.Bot, Order: &w.Order, Until: w.Until, Another: w.Another})
+}
+
+// Cancel implements gateway.Desk.
+func (a *Account) Cancel(ctx context.Context, w gateway.Cancel) gateway.Reply {
+	return a.ask(ctx, broker.Ask{Bot: w.Bot, Cancel: &ledger.Cancel{Pair: w.Pair, IDs: w.IDs}, Until: w.Until})
+}
+
+// ask waits for the broker's answer.
+func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
+	answer := make(chan broker.Reply, 1)
+	a.mu.Lock()
+	if a.ctx == nil || a.ctx.Err() != nil || e.Order != nil && a.read.IsZero() {
+		a.mu.Unlock()
+		return gateway.Reply{Outcome: gateway.NotPlaced, Reason: "the account has not been read since the start"}
+	}
+	a.calls++
+	e.Call = a.calls
+	a.waiting[e.Call] = answer
+	a.busy = time.Now()
+	a.queue(item{effects: a.broker.Step(time.Now(), e)})
+	a.mu.Unlock()
+	poke(a.tick)
+	var r broker.Reply
+	select {
+	case r = <-answer:
+	case <-ctx.Done():
+		a.step(broker.Gone{Call: e.Call})
+		a.mu.Lock()
+		delete(a.waiting, e.Call)
+		a.mu.Unlock()
+		// It may have been answered in the same moment: the bot did not hear it.
+		a.step(broker.Told{Call: e.Call})
+		return gateway.Reply{Outcome: gateway.Unknown, Reason: "the bot hung up"}
+	}
+	out := inWords(r)
+	out.Told = func(whole bool) { a.step(broker.Told{Call: e.Call, Whole: whole}) }
+	return out
+}
+
+// inWords is a reply as the gateway writes it.
+func inWords(r broker.Reply) gateway.Reply {
+	out := gateway.Reply{Intent: r.Intent, Orders: r.Orders, Code: r.Code, Reason: reasons[r.Reason]}
+	switch r.Outcome {
+	case broker.Placed:
+		out.Outcome = gateway.Placed
+	case broker.NotPlaced:
+		out.Outcome = gateway.NotPlaced
+	default:
+		out.Outcome = gateway.Unknown
+	}
+	return out
+}
+
+var reasons = map[broker.Reason]string{
+	broker.Frozen:     "the owner has stopped this bot's orders",
+	broker.Dark:       "bitbank does not answer; nothing is sent until it does",
+	broker.Waited:     "an equal order was still open, or the account's limit had no room, until the time was up; nothing was sent",
+	broker.Unrecorded: "the order could not be recorded, so it was not sent",
+	broker.NeverSent:  "no connection to bitbank came about; nothing was sent",
+	broker.Proved:     "the answer was lost, and it is proved that nothing was placed, assuming that bitbank executes one account's requests in order",
+	broker.ProvedByQ:  "the answer was lost, and nothing was placed, assuming that bitbank's queue is shorter than ten minutes",
+	broker.ByOwner:    "the owner has decided that nothing was placed",
+}
+
+// Intent implements gateway.Desk.
+func (a *Account) Intent(bot, id string) (gateway.Reply, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i, ok := a.broker.Ledger().Intent(id)
+	if !ok || i.Bot != bot {
+		return gateway.Reply{}, false
+	}
+	return inWords(a.broker.Outcome(i)), true
+}
+
+// State implements gateway.Desk.
+func (a *Account) State(bot string) gateway.State {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if f, since, on := a.broker.Ledger().Frozen(bot); on {
+		return gateway.State{Trading: "frozen", Since: since, Reason: f.Why}
+	}
+	if a.broker.Dark() {
+		return gateway.State{Trading: "dark", Reason: reasons[broker.Dark]}
+	}
+	return gateway.State{Trading: "open"}
+}
+
+// Freeze stops a bot's orders, or lets them go again; "" is every bot. It holds over restarts.
+func (a *Account) Freeze(bot string, on bool, why string) {
+	a.step(broker.Freeze{Frozen: ledger.Frozen{Bot: bot, On: on, Why: why}})
+}
+
+// Decide takes the owner's word on an ambiguous order: the ids that are the bot's, or none. It fails when there is no such
+// question.
+func (a *Account) Decide(intent string, ours []bitbank.OrderID) error {
+	a.mu.Lock()
+	c, _, ok := a.broker.Ledger().Case(intent)
+	a.mu.Unlock()
+	if !ok || c.Verdict != "ambiguous" {
+		return fmt.Errorf("the order %.40q is not ambiguous: there is nothing to decide", intent)
+	}
+	a.step(broker.Decided{ID: intent, Ours: ours})
+	return nil
+}
