@@ -63,9 +63,11 @@ type Account struct {
 	sends   map[string]context.CancelFunc // what a Drop gives up
 	read    time.Time                     // when the account was read whole for the last time
 	busy    time.Time                     // when a bot asked for something last
+	ending  bool                          // nothing new is sent or read
 
 	kick chan struct{} // holds one: there are pending effects
 	tick chan struct{} // holds one: the next Tick may be due sooner
+	over chan struct{} // closed when Run has ended
 	jobs sync.WaitGroup
 	ctx  context.Context // of Run
 }
@@ -89,7 +91,7 @@ func Open(o Options, records func(yield func(journal.Record, error) bool)) (*Acc
 	}
 	a := &Account{
 		o: o, log: o.Log, broker: broker.New(), waiting: map[broker.CallID]chan broker.Reply{}, sends: map[string]context.CancelFunc{},
-		kick: make(chan struct{}, 1), tick: make(chan struct{}, 1),
+		kick: make(chan struct{}, 1), tick: make(chan struct{}, 1), over: make(chan struct{}),
 	}
 	for r, err := range records {
 		if err != nil {
@@ -107,6 +109,7 @@ func Open(o Options, records func(yield func(journal.Record, error) bool)) (*Acc
 // Run follows the account until ctx ends. What is being sent then is waited for, so that its answer is recorded. It may be
 // called once.
 func (a *Account) Run(ctx context.Context) error {
+	defer close(a.over)
 	a.mu.Lock()
 	a.ctx = ctx
 	a.queue(item{effects: a.broker.Start(time.Now())})
@@ -119,6 +122,9 @@ func (a *Account) Run(ctx context.Context) error {
 	g.Go(func() error { return a.upkeep(ctx) })
 	g.Go(func() error { return a.follow(ctx) })
 	err := g.Wait()
+	a.mu.Lock()
+	a.ending = true
+	a.mu.Unlock()
 	a.jobs.Wait()
 	cancel()
 	doing.Wait()
@@ -245,7 +251,7 @@ func (a *Account) do(e broker.Effect) {
 		a.mu.Lock()
 		a.sends[e.ID] = cancel
 		a.mu.Unlock()
-		a.jobs.Go(func() { a.send(ctx, cancel, e) })
+		a.begin(func() { a.send(ctx, cancel, e) })
 	case broker.Drop:
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -260,12 +266,21 @@ func (a *Account) do(e broker.Effect) {
 			w <- e
 		}
 	case broker.Look:
-		a.jobs.Go(func() { a.look(e) })
+		a.begin(func() { a.look(e) })
 	case broker.Fence:
-		a.jobs.Go(a.fence)
+		a.begin(a.fence)
 	case broker.Read:
-		a.jobs.Go(func() { a.readOrders(e) })
+		a.begin(func() { a.readOrders(e) })
 	default:
 		panic(fmt.Sprintf("account: the effect %T is not known", e))
+	}
+}
+
+// begin starts something that Run waits for, unless Run is ending.
+func (a *Account) begin(f func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.ending {
+		a.jobs.Go(f)
 	}
 }

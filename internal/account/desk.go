@@ -25,7 +25,7 @@ func (a *Account) Cancel(ctx context.Context, w gateway.Cancel) gateway.Reply {
 func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
 	answer := make(chan broker.Reply, 1)
 	a.mu.Lock()
-	if a.ctx == nil || a.ctx.Err() != nil || e.Order != nil && a.read.IsZero() {
+	if a.ctx == nil || a.ending || e.Order != nil && a.read.IsZero() {
 		a.mu.Unlock()
 		return gateway.Reply{Outcome: gateway.NotPlaced, Reason: "the account has not been read since the start"}
 	}
@@ -39,6 +39,8 @@ func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
 	var r broker.Reply
 	select {
 	case r = <-answer:
+	case <-a.over:
+		return gateway.Reply{Outcome: gateway.Unknown, Reason: "the gateway is ending"}
 	case <-ctx.Done():
 		a.step(broker.Gone{Call: e.Call})
 		a.mu.Lock()
