@@ -380,3 +380,9 @@ func looks(o *bitbank.Order, n bitbank.NewOrder) bool {
 	return (o.Side == "" || o.Side == n.Side) && (o.Type == "" || o.Type == n.Type) && o.PositionSide == n.PositionSide &&
 		same(o.StartAmount, n.Amount) && same(o.Price, n.Price) && same(o.TriggerPrice, n.TriggerPrice)
 }
+
+// Recent are the intents that were recorded at a time or later, and are kept, oldest first.
+func (l *Ledger) Recent(since time.Time) []Intent {
+	l.closeCancels()
+	return copies(l.intents.by, func(i *Intent) bool { return !i.Recorded.Before(since) })
+}

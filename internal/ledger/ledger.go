@@ -119,3 +119,6 @@ func better(a, b bitbank.Number) bitbank.Number {
 	}
 	return a
 }
+
+// Newest is the time of the newest record.
+func (l *Ledger) Newest() time.Time { return l.newest }

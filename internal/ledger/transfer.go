@@ -195,3 +195,11 @@ func (s *deals) forget(before time.Time) {
 		}
 	}
 }
+
+// Over reports whether nothing more comes of a transfer, and when it began.
+func (t Transfer) Over() (over bool, began time.Time) {
+	if t.Deposit != nil {
+		return t.Deposit.Status.Terminal(), t.began()
+	}
+	return t.Withdrawal.Status.Terminal(), t.began()
+}

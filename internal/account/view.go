@@ -1,0 +1,152 @@
+package account
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/ledger"
+	"hikeshi/internal/reconcile"
+)
+
+// A View is the account for people: everything that they ask about after an outage, and how old the knowledge is.
+type View struct {
+	At       time.Time // of the view
+	Newest   time.Time // of the newest record; zero: nothing was ever recorded
+	Read     time.Time // when the account was read whole last; zero: not since the start
+	Trading  string    // as gateway.State
+	Reason   string    // likewise, of "frozen": the owner's words
+	Orders   []Line    // what needs attention first, then what lives, then what ended lately; newest first in each
+	Holdings []ledger.Holding
+	// Transfers are those under way, and those of the last week.
+	Transfers  []ledger.Transfer
+	Unrecorded int // records that wait for the disk
+}
+
+// A Standing is how an order stands, for people.
+type Standing string
+
+// The standings, in the order in which a View lists them.
+const (
+	Ambiguous Standing = "ambiguous"  // more orders look like the lost one than were lost: its owner decides
+	Uncertain Standing = "uncertain"  // the answer was lost, and nothing is proved yet
+	Ghost     Standing = "ghost"      // proved not to exist, and one that looks the same showed up all the same
+	Live      Standing = "live"       // confirmed, on the book
+	Filled    Standing = "filled"     // confirmed, executed whole
+	Cancelled Standing = "cancelled"  // confirmed; ExecutedAmount counts
+	Refused   Standing = "refused"    // bitbank refused it, or rejected it later
+	NotPlaced Standing = "not_placed" // its answer was lost, and it is proved that nothing was placed
+)
+
+var standings = []Standing{Ambiguous, Uncertain, Ghost, Live, Filled, Cancelled, Refused, NotPlaced}
+
+// A Line is one order.
+type Line struct {
+	Standing Standing
+	Order    bitbank.Order // as bitbank reports it; of one that is not known to exist, as it was wanted, with ID 0
+	Since    time.Time     // when it was sent, or ordered
+	By       ledger.Who
+	Bot      string
+	Intent   string          // "" when it did not come through the gateway
+	Code     bitbank.Code    // of a refusal
+	Case     *reconcile.Case // of one whose answer was lost: the proof, or what is missing of it
+}
+
+// lately is how long what is over is shown.
+const lately = 24 * time.Hour
+
+// ViewOf is what a ledger says at a time, for whoever reads a journal without the program that writes it.
+func ViewOf(l *ledger.Ledger, now time.Time) View {
+	v := View{At: now, Newest: l.Newest(), Holdings: l.Holdings()}
+	shown := map[bitbank.OrderID]bool{}
+	for _, i := range append(l.Recent(now.Add(-lately)), l.Open()...) {
+		if i.Order == nil || slices.ContainsFunc(v.Orders, func(x Line) bool { return x.Intent == i.ID }) {
+			continue
+		}
+		x := line(l, i)
+		if shown[x.Order.ID] = true; x.Standing != "" {
+			v.Orders = append(v.Orders, x)
+		}
+	}
+	for _, o := range append(l.Live(), l.Finished()...) {
+		at := max(o.OrderedAt, o.CanceledAt).Time()
+		if shown[o.ID] || o.Status.Terminal() && now.Sub(at) > lately {
+			continue
+		}
+		_, by, _ := l.Order(o.Pair, o.ID)
+		v.Orders = append(v.Orders, Line{Standing: standing(o), Order: o, Since: o.OrderedAt.Time(), By: by.By, Bot: by.Bot, Intent: by.Intent})
+	}
+	slices.SortStableFunc(v.Orders, func(a, b Line) int {
+		return cmp.Or(cmp.Compare(slices.Index(standings, a.Standing), slices.Index(standings, b.Standing)), b.Since.Compare(a.Since), strings.Compare(a.Intent, b.Intent))
+	})
+	for _, t := range l.Transfers() {
+		over, at := t.Over()
+		if !over || now.Sub(at) <= 7*lately {
+			v.Transfers = append(v.Transfers, t)
+		}
+	}
+	return v
+}
+
+// standing is how a known order stands.
+func standing(o bitbank.Order) Standing {
+	switch o.Status {
+	case bitbank.StatusFullyFilled:
+		return Filled
+	case bitbank.StatusRejected:
+		return Refused
+	case bitbank.StatusCanceledUnfilled, bitbank.StatusCanceledPartiallyFilled:
+		return Cancelled
+	}
+	return Live
+}
+
+// line is an order of ours.
+func line(l *ledger.Ledger, i ledger.Intent) Line {
+	x := Line{Since: i.Signed, By: ledger.Bot, Bot: i.Bot, Intent: i.ID, Case: i.Case, Order: wanted(*i.Order)}
+	known := func(id bitbank.OrderID) {
+		if o, _, ok := l.Order(i.Order.Pair, id); ok {
+			x.Order = o
+		}
+		x.Standing = standing(x.Order)
+	}
+	switch {
+	case i.Answer == ledger.Done:
+		known(i.Placed[0])
+	case i.Answer == ledger.Declined:
+		x.Standing, x.Code = Refused, i.Refused.Code
+	case i.Case == nil:
+		x.Standing = Uncertain
+	case i.Case.Ghost():
+		x.Standing = Ghost
+	case i.Case.Verdict == reconcile.Placed:
+		known(i.Case.Orders[0])
+	case i.Case.Verdict == reconcile.NotPlaced:
+		x.Standing = NotPlaced
+	case i.Case.Verdict == reconcile.Ambiguous:
+		x.Standing = Ambiguous
+	default:
+		x.Standing = Uncertain
+	}
+	return x
+}
+
+// wanted is an order as it was to be placed.
+func wanted(n bitbank.NewOrder) bitbank.Order {
+	return bitbank.Order{
+		Pair: n.Pair, Side: n.Side, PositionSide: n.PositionSide, Type: n.Type, StartAmount: n.Amount, RemainingAmount: n.Amount,
+		Price: n.Price, TriggerPrice: n.TriggerPrice, PostOnly: n.PostOnly,
+	}
+}
+
+// View is the account now.
+func (a *Account) View() View {
+	state := a.State("")
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	v := ViewOf(a.broker.Ledger(), time.Now())
+	v.Read, v.Trading, v.Reason, v.Unrecorded = a.read, state.Trading, state.Reason, len(a.backlog)
+	return v
+}
