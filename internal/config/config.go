@@ -20,6 +20,7 @@ type Config struct {
 	Hosts   map[probe.Host]Host `yaml:"hosts"`   // by role; what is missing keeps its default
 	Checks  Checks              `yaml:"checks"`  //
 	Key     Key                 `yaml:"key"`     // none by default
+	Gateway Gateway             `yaml:"gateway"` // closed by default
 	Windows []Window            `yaml:"windows"` // announced maintenance, until notices are read by machine
 	Budget  Budget              `yaml:"budget"`  //
 	Keep    Keep                `yaml:"keep"`    //
@@ -53,6 +54,9 @@ type Key struct {
 	IDFile         string `yaml:"id_file"`
 	SecretFile     string `yaml:"secret_file"`
 	Origin         string `yaml:"origin"` // the only origin it signs for; default https://api.bitbank.cc
+	// Trade is the owner's word that the key in the two files has the trading right: bitbank tells nobody. A kept key's rights
+	// were confirmed when it was added.
+	Trade bool `yaml:"trade"`
 }
 
 // Bound is the origin that the key signs for: scheme, host and port, without the port that a scheme implies.

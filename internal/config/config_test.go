@@ -72,6 +72,7 @@ func TestTheReferenceConfigurationIsTheDefaults(t *testing.T) {
 	names(reflect.TypeFor[config.Config]())
 	names(reflect.TypeFor[config.Host]())
 	names(reflect.TypeFor[config.Window]())
+	names(reflect.TypeFor[config.Bot]())
 }
 
 func TestWhatAProgramWritesIsReadBackUnchanged(t *testing.T) {

@@ -55,6 +55,7 @@ func Default() Config {
 		Listen:  "127.0.0.1:8460",
 		Pairs:   []string{"btc_jpy", "xrp_jpy", "eth_jpy"},
 		Hosts:   maps.Clone(defaultHosts),
+		Gateway: Gateway{AnswerMS: 7500},
 		Checks: Checks{
 			Interface: true, Gateway: true,
 			Resolver: true, Second: "1.1.1.1:53",

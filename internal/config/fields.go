@@ -28,7 +28,7 @@ func fieldsOf(field string) []string {
 		}
 	}
 	switch {
-	case t.Kind() == reflect.Map:
+	case t.Kind() == reflect.Map && t.Key() == reflect.TypeFor[probe.Host]():
 		names := make([]string, len(roles))
 		for i, r := range roles {
 			names[i] = string(r)

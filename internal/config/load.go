@@ -162,6 +162,7 @@ func (c *Config) complete(dir string) {
 			*p = filepath.Join(dir, *p)
 		}
 	}
+	c.Gateway.absolute(dir)
 }
 
 // fromParser turns an error of the YAML library into a mistake without its text, which quotes the source.

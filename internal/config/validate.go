@@ -41,6 +41,7 @@ func (c Config) Validate() error {
 	v.hosts(c.Hosts)
 	v.checks(c.Checks)
 	v.key(c.Key, c.Hosts[probe.Private].URL)
+	v.gateway(c)
 	for i, w := range c.Windows {
 		v.window("windows."+strconv.Itoa(i), w)
 	}
