@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"hikeshi/internal/account"
 	"hikeshi/internal/config"
 	"hikeshi/internal/diagnose"
 	"hikeshi/internal/incident"
@@ -39,6 +40,7 @@ type App struct {
 	log      *slog.Logger
 	journal  *journal.Journal
 	watch    *watch.Watch
+	account  *account.Account // nil without a key
 	listener net.Listener
 	server   *http.Server
 	warnings []Trouble
@@ -81,6 +83,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 	}
 	resume, err := watch.Resume(ctx, a.journal)
 	if err != nil {
+		return nil, err
+	}
+	if a.account, err = openAccount(ctx, cfg, a.journal, o.Log); err != nil {
 		return nil, err
 	}
 	if a.listener, err = listen(o.Listen, cfg.Listen); err != nil {
@@ -175,6 +180,9 @@ func (a *App) Run(ctx context.Context) error {
 	a.server.BaseContext = func(net.Listener) context.Context { return ctx }
 	g.Go(func() error { return a.watch.Run(ctx) })
 	g.Go(func() error { return a.tend(ctx) })
+	if a.account != nil {
+		g.Go(func() error { return a.account.Run(ctx) })
+	}
 	g.Go(func() error {
 		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve the dashboard: %w", err)

@@ -1,12 +1,9 @@
 package app
 
 import (
-	"crypto/tls"
 	"errors"
 	"io/fs"
-	"net"
 	"net/http"
-	"time"
 
 	"hikeshi/bitbank"
 	"hikeshi/internal/config"
@@ -102,18 +99,9 @@ func Bind(a keys.Account) (*bitbank.Credentials, error) {
 
 // Client asks the private API that cfg names, with a key. It trusts the system's certificate authorities and cfg's.
 func Client(cfg config.Config, key *bitbank.Credentials) (*bitbank.Client, error) {
-	pool, err := roots(cfg.CAFile)
+	t, err := transport(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return bitbank.New(bitbank.Options{
-		PrivateURL: cfg.Hosts[probe.Private].URL, Credentials: key,
-		HTTP: &http.Client{Transport: &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-			TLSHandshakeTimeout: 5 * time.Second,
-			TLSClientConfig:     &tls.Config{RootCAs: pool},
-			ForceAttemptHTTP2:   true,
-		}},
-	})
+	return bitbank.New(bitbank.Options{PrivateURL: cfg.Hosts[probe.Private].URL, Credentials: key, HTTP: &http.Client{Transport: t}})
 }
