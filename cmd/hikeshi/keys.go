@@ -52,6 +52,7 @@ func (p *program) keys() *cobra.Command {
 			Args:  cobra.ExactArgs(1),
 			RunE:  func(c *cobra.Command, args []string) error { return p.removeKey(c.Context(), args[0]) },
 		}),
+		p.keysBot(),
 	)
 	return c
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // WriteConfig writes a configuration under which the daemon watches this world instead of the real one: the addresses of
-// [Sim.Run], the account's key in two files beside path that only their owner reads, and, with TLS, the authority's
+// [Sim.Run], the account's key and a bot's local key ("bot-key", "bot-secret") in files beside path that only their owner reads, and, with TLS, the authority's
 // certificate as ca.pem. The checks of the line are off: loopback has neither router nor resolver.
 func (s *Sim) WriteConfig(path string) error {
 	dir, base := filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
@@ -21,7 +21,15 @@ func (s *Sim) WriteConfig(path string) error {
 	// Relative paths are relative to the file's own folder, so the folder can be moved.
 	c.DataDir = base + "-data"
 	c.Listen = s.address(dashboard)
-	c.Key = config.Key{IDFile: base + "-key", SecretFile: base + "-secret", Origin: s.URL("private")}
+	c.Key = config.Key{IDFile: base + "-key", SecretFile: base + "-secret", Origin: s.URL("private"), Trade: true}
+	bot := config.Bot{
+		Name: "bot", IDFile: base + "-bot-key", SecretFile: base + "-bot-secret",
+		Types: []string{"limit", "market", "stop", "stop_limit", "take_profit", "stop_loss"}, Largest: map[string]string{},
+	}
+	for _, pair := range s.x.Market().Names() {
+		bot.Largest[pair] = botLargest
+	}
+	c.Gateway.Listen, c.Gateway.Bots = s.address(gatewayPort), []config.Bot{bot}
 	c.Checks.Interface, c.Checks.Gateway, c.Checks.Resolver, c.Checks.NTP = false, false, false, false
 	c.Checks.Families = []string{"ipv4"}
 	c.Hosts = s.watched()
@@ -34,7 +42,9 @@ func (s *Sim) WriteConfig(path string) error {
 			return fmt.Errorf("write the simulator's authority: %w", err)
 		}
 	}
-	for name, secret := range map[string]string{c.Key.IDFile: accountKey, c.Key.SecretFile: accountSecret} {
+	for name, secret := range map[string]string{
+		c.Key.IDFile: accountKey, c.Key.SecretFile: accountSecret, bot.IDFile: "bot-key", bot.SecretFile: "bot-secret",
+	} {
 		if err := private(filepath.Join(dir, name), secret+"\n"); err != nil {
 			return fmt.Errorf("write the simulator's key: %w", err)
 		}
@@ -49,6 +59,9 @@ func (s *Sim) WriteConfig(path string) error {
 	}
 	return nil
 }
+
+// botLargest is no limit to practise with: the account has less.
+const botLargest = "1000000"
 
 // private writes a file that only its owner reads, also over one that others could read.
 func private(path, content string) error {

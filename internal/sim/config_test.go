@@ -35,7 +35,13 @@ func TestTheWrittenConfigurationIsAcceptedAndPrivate(t *testing.T) {
 		if (c.CAFile != "") != tls {
 			t.Errorf("authority: %q", c.CAFile)
 		}
-		for file, want := range map[string]string{c.Key.IDFile: "sim-key\n", c.Key.SecretFile: "sim-secret\n"} {
+		if len(c.Gateway.Bots) != 1 || c.Gateway.Listen != "127.0.0.1:8150" || !c.Key.Trade {
+			t.Fatalf("the gateway: %+v", c.Gateway)
+		}
+		bot := c.Gateway.Bots[0]
+		for file, want := range map[string]string{
+			c.Key.IDFile: "sim-key\n", c.Key.SecretFile: "sim-secret\n", bot.IDFile: "bot-key\n", bot.SecretFile: "bot-secret\n",
+		} {
 			b, err := os.ReadFile(file)
 			info, statErr := os.Stat(file)
 			if err != nil || statErr != nil || string(b) != want || info.Mode().Perm() != 0o600 {

@@ -36,8 +36,11 @@ var places = []place{
 	{Control, 99, nil},
 }
 
-// dashboard is the port of the daemon's own pages under the written configuration.
-const dashboard = 60
+// Ports of the daemon's own under the written configuration: its pages, and the gateway for bots.
+const (
+	dashboard   = 60
+	gatewayPort = 50
+)
 
 // Hosts lists the simulated hosts, in the order of their ports, without the control host.
 func Hosts() []string {
