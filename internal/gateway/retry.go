@@ -1,0 +1,76 @@
+package gateway
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	retryShare   = 10  // of so many requests one may be repeated
+	retryFloor   = 3   // and so many more
+	maxAttempts  = 3   // of one read
+	retryBuckets = 120 // seconds
+)
+
+// Pauses before a repeat: drawn from zero to a bound that doubles. A host that names its own pause is obeyed up to maxPause.
+const (
+	firstPause = 200 * time.Millisecond
+	pauseCap   = 2 * time.Second
+	maxPause   = 5 * time.Second
+)
+
+// A retryBudget bounds repeats: 10 % of the last two minutes' requests, and 3 more for quiet times. The 3 are for a lost packet
+// in a host that is well: only the first failure in a row may use them, or else a quiet bot would ask a dead host more than it
+// was asked itself. It counts in whole seconds and may be used concurrently.
+type retryBudget struct {
+	mu       sync.Mutex
+	second   int64 // the newest bucket's
+	requests [retryBuckets]int
+	retries  [retryBuckets]int
+	sums     [2]int // of requests and retries
+}
+
+// request counts one that was sent for the first time.
+func (b *retryBudget) request(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.advance(now)
+	b.requests[b.second%retryBuckets]++
+	b.sums[0]++
+}
+
+// retry reports whether one may be repeated after so many failures in a row, and counts it.
+func (b *retryBudget) retry(now time.Time, failures int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.advance(now)
+	allowed := b.sums[0] / retryShare
+	if failures <= 1 {
+		allowed += retryFloor
+	}
+	if b.sums[1] >= allowed {
+		return false
+	}
+	b.retries[b.second%retryBuckets]++
+	b.sums[1]++
+	return true
+}
+
+// advance forgets what is older than two minutes. A clock that goes back stays in the newest second.
+func (b *retryBudget) advance(now time.Time) {
+	s := now.Unix()
+	if b.second == 0 || s-b.second >= retryBuckets {
+		b.requests, b.retries, b.sums, b.second = [retryBuckets]int{}, [retryBuckets]int{}, [2]int{}, s
+		return
+	}
+	for b.second < s {
+		b.second++
+		i := b.second % retryBuckets
+		b.sums[0] -= b.requests[i]
+		b.sums[1] -= b.retries[i]
+		b.requests[i], b.retries[i] = 0, 0
+	}
+}
+
+// backoff is the bound of the pause before the n-th repeat, from 1.
+func backoff(n int) time.Duration { return min(pauseCap, firstPause<<(n-1)) }
