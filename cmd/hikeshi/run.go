@@ -43,6 +43,9 @@ func (p *program) daemon(ctx context.Context, cfg config.Config, o app.Options) 
 		fmt.Fprintln(p.stderr, "hikeshi: hint:", p.say("hint."+w.ID, w.Args))
 	}
 	fmt.Fprintln(p.stdout, p.say("cli.run.ready", text.Args{"url": "http://" + a.Addr() + "/"}))
+	if at := a.Gateway(); at != "" {
+		fmt.Fprintln(p.stdout, p.say("cli.run.gateway", text.Args{"url": "http://" + at}))
+	}
 	told := make(chan struct{})
 	news := a.Subscribe(ctx)
 	go func() {

@@ -46,7 +46,9 @@ type Options struct {
 	// by reading alone.
 	StreamURL, SubscribeKey string
 	StreamHTTP              *http.Client
-	Log                     *slog.Logger // nil: silent
+	// ReadOnly says that the key has no trading right, as far as its owner has confirmed: no order and no cancel is sent.
+	ReadOnly bool
+	Log      *slog.Logger // nil: silent
 }
 
 // An Account is one account. Make it with Open and let it Run.

@@ -23,6 +23,9 @@ func (a *Account) Cancel(ctx context.Context, w gateway.Cancel) gateway.Reply {
 
 // ask waits for the broker's answer.
 func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
+	if a.o.ReadOnly {
+		return gateway.Reply{Outcome: gateway.NotPlaced, Reason: "the account's key has no trading right, as far as its owner has confirmed"}
+	}
 	answer := make(chan broker.Reply, 1)
 	a.mu.Lock()
 	if a.ctx == nil || a.ending || e.Order != nil && a.read.IsZero() {

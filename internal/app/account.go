@@ -3,7 +3,8 @@ package app
 import (
 	"context"
 	"crypto/tls"
-	"log/slog"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -11,38 +12,91 @@ import (
 	"hikeshi/bitbank"
 	"hikeshi/internal/account"
 	"hikeshi/internal/config"
+	"hikeshi/internal/gateway"
 	"hikeshi/internal/journal"
 	"hikeshi/internal/probe"
 )
 
-// openAccount takes up the account behind cfg's key: nil without a key, or when its host is not watched.
-func openAccount(ctx context.Context, cfg config.Config, j *journal.Journal, log *slog.Logger) (*account.Account, error) {
+// A door is the gateway's way in.
+type door struct {
+	gateway  *gateway.Gateway
+	listener net.Listener
+	server   *http.Server
+}
+
+// openAccount takes up the account behind cfg's key, and the gateway in front of it. Without a key, or when bitbank's private
+// host is not watched, there is neither; without an address for it there is no gateway.
+func (a *App) openAccount(ctx context.Context, listenAt func(network, addr string) (net.Listener, error)) error {
+	cfg := a.cfg
 	private := cfg.Hosts[probe.Private].URL
-	key, err := credentials(cfg)
+	key, trade, err := credentials(cfg)
 	if err != nil || key == nil || private == "" || private == "off" {
-		return nil, err
+		return err
 	}
 	limiter, err := bitbank.NewLimiter(account.Limits())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	transport, err := transport(cfg)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	o := bitbank.Options{PrivateURL: private, Credentials: key, Limiter: limiter, HTTP: &http.Client{Transport: transport}}
-	if public := cfg.Hosts[probe.Public].URL; public != "off" {
-		o.PublicURL = public
+	public := cfg.Hosts[probe.Public].URL
+	if public == "off" {
+		public = bitbank.DefaultPublicURL
 	}
-	client, err := bitbank.New(o)
+	client, err := bitbank.New(bitbank.Options{
+		PublicURL: public, PrivateURL: private, Credentials: key, Limiter: limiter, HTTP: &http.Client{Transport: transport},
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	ao := account.Options{Client: client, Journal: j, Log: log}
+	ao := account.Options{Client: client, Journal: a.journal, ReadOnly: !trade, Log: a.log}
 	if stream := cfg.Hosts[probe.PubNub].URL; stream != "off" {
 		ao.StreamURL, ao.StreamHTTP = stream, &http.Client{Transport: transport.Clone()}
 	}
-	return account.Open(ao, j.Read(ctx, journal.Query{Kinds: []journal.Kind{account.Kind}}))
+	if a.account, err = account.Open(ao, a.journal.Read(ctx, journal.Query{Kinds: []journal.Kind{account.Kind}})); err != nil {
+		return err
+	}
+	if cfg.Gateway.Listen == "" {
+		return nil
+	}
+	bots, err := botsOf(cfg)
+	if err != nil {
+		return err
+	}
+	g, err := gateway.New(gateway.Options{
+		Desk: a.account, Bot: bots.find, Private: private, Public: public, Key: key, Limiter: limiter, Transport: transport.Clone(),
+		Hold: time.Duration(cfg.Gateway.AnswerMS) * time.Millisecond, HoldOf: bots.hold,
+	})
+	if err != nil {
+		return err
+	}
+	a.door = &door{gateway: g, server: g.Server()}
+	a.door.listener, err = listen(listenAt, cfg.Gateway.Listen)
+	if !trade {
+		a.warnings = append(a.warnings, Trouble{ID: "gateway.readonly", Err: errors.New("the key has no trading right")})
+	}
+	return err
+}
+
+// serve lets bots in until ctx ends. What they have asked for is answered.
+func (d *door) serve(ctx context.Context) error {
+	defer d.gateway.Close()
+	over := make(chan error, 1)
+	go func() { over <- d.server.Serve(d.listener) }()
+	select {
+	case err := <-over:
+		return fmt.Errorf("serve the gateway: %w", err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if d.server.Shutdown(stop) != nil {
+		d.server.Close()
+	}
+	<-over
+	return nil
 }
 
 // transport trusts the system's certificate authorities and cfg's.

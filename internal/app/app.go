@@ -41,6 +41,7 @@ type App struct {
 	journal  *journal.Journal
 	watch    *watch.Watch
 	account  *account.Account // nil without a key
+	door     *door            // nil when no bot may come in
 	listener net.Listener
 	server   *http.Server
 	warnings []Trouble
@@ -85,7 +86,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 	if err != nil {
 		return nil, err
 	}
-	if a.account, err = openAccount(ctx, cfg, a.journal, o.Log); err != nil {
+	if err := a.openAccount(ctx, o.Listen); err != nil {
 		return nil, err
 	}
 	if a.listener, err = listen(o.Listen, cfg.Listen); err != nil {
@@ -162,6 +163,14 @@ func listen(open func(network, addr string) (net.Listener, error), addr string) 
 	return l, nil
 }
 
+// Gateway is the gateway's address, host and port; "" when there is none.
+func (a *App) Gateway() string {
+	if a.door == nil {
+		return ""
+	}
+	return a.door.listener.Addr().String()
+}
+
 // Addr is the dashboard's address, host and port.
 func (a *App) Addr() string { return a.listener.Addr().String() }
 
@@ -182,6 +191,9 @@ func (a *App) Run(ctx context.Context) error {
 	g.Go(func() error { return a.tend(ctx) })
 	if a.account != nil {
 		g.Go(func() error { return a.account.Run(ctx) })
+	}
+	if a.door != nil {
+		g.Go(func() error { return a.door.serve(ctx) })
 	}
 	g.Go(func() error {
 		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -228,6 +240,9 @@ func keep(k config.Keep) journal.Keep {
 func (a *App) close() {
 	if a.listener != nil {
 		a.listener.Close()
+	}
+	if a.door != nil && a.door.listener != nil {
+		a.door.listener.Close()
 	}
 	if a.journal != nil {
 		if err := a.journal.Close(); err != nil {

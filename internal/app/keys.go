@@ -68,24 +68,25 @@ func KeysTrouble(cfg config.Config, err error) *Trouble {
 	return &Trouble{ID: "data", Args: args, Err: err}
 }
 
-// keptKey is the key that cfg names among the kept ones.
-func keptKey(cfg config.Config) (*bitbank.Credentials, error) {
+// keptKey is the key that cfg names among the kept ones, and whether it may trade.
+func keptKey(cfg config.Config) (c *bitbank.Credentials, trade bool, err error) {
 	s, err := OpenKeys(cfg, secret.Value{})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	a, err := s.Account(cfg.Key.Name)
 	if err != nil {
 		t := KeysTrouble(cfg, err)
 		t.Args["name"] = cfg.Key.Name
-		return nil, t
+		return nil, false, t
 	}
 	if bound := cfg.Key.Bound(); a.Origin != bound {
-		return nil, &Trouble{
+		return nil, false, &Trouble{
 			ID: "keys.origin", Args: text.Args{"name": a.Name, "origin": a.Origin, "bound": bound}, Err: errors.New("the key is bound to another origin"),
 		}
 	}
-	return Bind(a)
+	c, err = Bind(a)
+	return c, a.Rights.Trade, err
 }
 
 // Bind makes a kept key ready to sign for its origin.

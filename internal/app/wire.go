@@ -101,7 +101,7 @@ func probeOptions(cfg config.Config) (probe.Options, error) {
 	if po.Roots, err = roots(cfg.CAFile); err != nil {
 		return po, err
 	}
-	po.Credentials, err = credentials(cfg)
+	po.Credentials, _, err = credentials(cfg)
 	return po, err
 }
 
@@ -124,28 +124,27 @@ func roots(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// credentials reads the owner's key; nil when there is none.
-func credentials(cfg config.Config) (*bitbank.Credentials, error) {
+// credentials reads the owner's key, and whether it may trade, as far as the owner has said; nil when there is none.
+func credentials(cfg config.Config) (c *bitbank.Credentials, trade bool, err error) {
 	k := cfg.Key
 	if k.Name != "" {
 		return keptKey(cfg)
 	}
 	if k.IDFile == "" && k.SecretFile == "" {
-		return nil, nil
+		return nil, false, nil
 	}
 	var values [2]secret.Value
 	for i, path := range []string{k.IDFile, k.SecretFile} {
 		v, err := secret.Read(path)
 		if err != nil {
-			return nil, &Trouble{ID: "key", Args: text.Args{"path": path}, Err: err}
+			return nil, false, &Trouble{ID: "key", Args: text.Args{"path": path}, Err: err}
 		}
 		values[i] = v
 	}
-	c, err := bitbank.NewCredentials(values[0].Reveal(), values[1].Reveal(), k.Origin, bitbank.Auth{})
-	if err != nil {
-		return nil, &Trouble{ID: "key", Args: text.Args{"path": k.IDFile}, Err: err}
+	if c, err = bitbank.NewCredentials(values[0].Reveal(), values[1].Reveal(), k.Origin, bitbank.Auth{}); err != nil {
+		return nil, false, &Trouble{ID: "key", Args: text.Args{"path": k.IDFile}, Err: err}
 	}
-	return c, nil
+	return c, k.Trade, nil
 }
 
 const (
