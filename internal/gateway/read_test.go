@@ -175,7 +175,7 @@ func TestAFailureIsShared(t *testing.T) {
 			})
 		}
 		calls.Wait()
-		// The floor of the budget pays for one repeat of a first failure, and not for the second one's.
+		// A first failure is repeated; that the repeat fails says that it was no lost packet.
 		if s := k.Stats(); s.Forwarded != 2 || s.Retried != 1 || s.Coalesced != 4 || s.Refused[NoAnswer] != 5 {
 			t.Errorf("counted %+v", s)
 		}

@@ -19,9 +19,9 @@ const (
 	maxPause   = 5 * time.Second
 )
 
-// A retryBudget bounds repeats: 10 % of the last two minutes' requests, and 3 more for quiet times. The 3 are for a lost packet
-// in a host that is well: only the first failure in a row may use them, or else a quiet bot would ask a dead host more than it
-// was asked itself. It counts in whole seconds and may be used concurrently.
+// A retryBudget bounds repeats: 10 % of the last two minutes' requests, and 3 more for quiet times. It counts in whole seconds
+// and may be used concurrently. Only the first failure in a row is repeated at all: the second one says that it was no lost
+// packet, and in an outage a quiet bot's repeats would be more than a tenth of what it asks.
 type retryBudget struct {
 	mu       sync.Mutex
 	second   int64 // the newest bucket's
@@ -39,16 +39,12 @@ func (b *retryBudget) request(now time.Time) {
 	b.sums[0]++
 }
 
-// retry reports whether one may be repeated after so many failures in a row, and counts it.
-func (b *retryBudget) retry(now time.Time, failures int) bool {
+// retry reports whether one may be repeated, and counts it.
+func (b *retryBudget) retry(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.advance(now)
-	allowed := b.sums[0] / retryShare
-	if failures <= 1 {
-		allowed += retryFloor
-	}
-	if b.sums[1] >= allowed {
+	if b.sums[1] >= b.sums[0]/retryShare+retryFloor {
 		return false
 	}
 	b.retries[b.second%retryBuckets]++

@@ -395,13 +395,13 @@ func (a answer) retryAfter() time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// rest pauses before a repeat. False: there is none, because the breaker is open, nobody waits so long, or the budget is used
-// up, which is asked last.
+// rest pauses before a repeat. False: there is none, because more than this one failed, nobody waits so long, or the budget is
+// used up, which is asked last.
 func (u *upstream) rest(ctx context.Context, f *flight, a answer, failures, n int) bool {
 	pause := max(u.dice.between(0, backoff(n)), a.retryAfter())
 	now := time.Now()
 	until, ok := u.table.awaited(f)
-	if !ok || pause > maxPause || now.Add(pause).After(until) || !u.breaker.closed() || !u.budget.retry(now, failures) {
+	if !ok || pause > maxPause || now.Add(pause).After(until) || failures > 1 || !u.breaker.closed() || !u.budget.retry(now) {
 		return false
 	}
 	t := time.NewTimer(pause)
