@@ -18,7 +18,8 @@ type View struct {
 	Read     time.Time // when the account was read whole last; zero: not since the start
 	Trading  string    // as gateway.State
 	Reason   string    // likewise, of "frozen": the owner's words
-	Orders   []Line    // what needs attention first, then what lives, then what ended lately; newest first in each
+	Stops    []ledger.Stop
+	Orders   []Line // what needs attention first, then what lives, then what ended lately; newest first in each
 	Holdings []ledger.Holding
 	// Transfers are those under way, and those of the last week.
 	Transfers  []ledger.Transfer
@@ -51,7 +52,9 @@ type Line struct {
 	Bot      string
 	Intent   string          // "" when it did not come through the gateway
 	Code     bitbank.Code    // of a refusal
+	Proof    bitbank.Proof   // of a refusal before bitbank saw anything of it, how that is known
 	Case     *reconcile.Case // of one whose answer was lost: the proof, or what is missing of it
+	Alike    []bitbank.Order // of an ambiguous one and of a ghost: the orders that look the same
 }
 
 // lately is how long what is over is shown.
@@ -59,12 +62,13 @@ const lately = 24 * time.Hour
 
 // ViewOf is what a ledger says at a time, for whoever reads a journal without the program that writes it.
 func ViewOf(l *ledger.Ledger, now time.Time) View {
-	v := View{At: now, Newest: l.Newest(), Holdings: l.Holdings()}
-	shown := map[bitbank.OrderID]bool{}
+	v := View{At: now, Newest: l.Newest(), Holdings: l.Holdings(), Stops: l.Stops()}
+	shown, listed := map[bitbank.OrderID]bool{}, map[string]bool{}
 	for _, i := range append(l.Recent(now.Add(-lately)), l.Open()...) {
-		if i.Order == nil || slices.ContainsFunc(v.Orders, func(x Line) bool { return x.Intent == i.ID }) {
+		if i.Order == nil || listed[i.ID] {
 			continue
 		}
+		listed[i.ID] = true
 		x := line(l, i)
 		if shown[x.Order.ID] = true; x.Standing != "" {
 			v.Orders = append(v.Orders, x)
@@ -106,7 +110,7 @@ func standing(o bitbank.Order) Standing {
 // line is an order of ours.
 func line(l *ledger.Ledger, i ledger.Intent) Line {
 	x := Line{Since: i.Signed, By: ledger.Bot, Bot: i.Bot, Intent: i.ID, Case: i.Case, Order: wanted(*i.Order)}
-	known := func(id bitbank.OrderID) {
+	found := func(id bitbank.OrderID) {
 		if o, _, ok := l.Order(i.Order.Pair, id); ok {
 			x.Order = o
 		}
@@ -114,23 +118,36 @@ func line(l *ledger.Ledger, i ledger.Intent) Line {
 	}
 	switch {
 	case i.Answer == ledger.Done:
-		known(i.Placed[0])
+		found(i.Placed[0])
 	case i.Answer == ledger.Declined:
-		x.Standing, x.Code = Refused, i.Refused.Code
+		x.Standing, x.Code, x.Proof = Refused, i.Refused.Code, i.Refused.Proof
 	case i.Case == nil:
 		x.Standing = Uncertain
 	case i.Case.Ghost():
-		x.Standing = Ghost
+		x.Standing, x.Alike = Ghost, known(l, i.Order.Pair, i.Case.Late)
 	case i.Case.Verdict == reconcile.Placed:
-		known(i.Case.Orders[0])
+		found(i.Case.Orders[0])
 	case i.Case.Verdict == reconcile.NotPlaced:
 		x.Standing = NotPlaced
 	case i.Case.Verdict == reconcile.Ambiguous:
-		x.Standing = Ambiguous
+		x.Standing, x.Alike = Ambiguous, known(l, i.Order.Pair, i.Case.Orders)
 	default:
 		x.Standing = Uncertain
 	}
 	return x
+}
+
+// known are orders of a pair; of one that no report has told of there is only its id.
+func known(l *ledger.Ledger, pair string, ids []bitbank.OrderID) []bitbank.Order {
+	var out []bitbank.Order
+	for _, id := range ids {
+		o, _, ok := l.Order(pair, id)
+		if !ok {
+			o = bitbank.Order{ID: id, Pair: pair}
+		}
+		out = append(out, o)
+	}
+	return out
 }
 
 // wanted is an order as it was to be placed.

@@ -5,6 +5,10 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/ledger"
+	"hikeshi/internal/reconcile"
 )
 
 func TestAViewListsWhatNeedsAttentionFirst(t *testing.T) {
@@ -33,4 +37,34 @@ func TestAViewListsWhatNeedsAttentionFirst(t *testing.T) {
 			t.Errorf("read %v, trading %q, %d holdings", v.Read, v.Trading, len(v.Holdings))
 		}
 	})
+}
+
+// What the owner is asked to choose from stands beside the question, with whatever bitbank has said of it.
+func TestAnAmbiguousOrderComesWithTheOrdersThatLookAlike(t *testing.T) {
+	at := time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
+	order := bitbank.NewOrder{Pair: "btc_jpy", Side: bitbank.Buy, Type: bitbank.Limit, Amount: num(t, "0.01"), Price: num(t, "9000000")}
+	seen := func(id bitbank.OrderID) bitbank.Order {
+		o := wanted(order)
+		o.ID, o.Status, o.OrderedAt = id, bitbank.StatusUnfilled, bitbank.Millis(at.Add(time.Second).UnixMilli())
+		return o
+	}
+	var l ledger.Ledger
+	for _, r := range []ledger.Record{
+		{Intended: &ledger.Intended{ID: "i-1", Bot: "grid", Order: &order, Signed: at, Window: 2 * time.Second}},
+		{Answered: &ledger.Answered{ID: "i-1"}},
+		{Order: new(seen(7))},
+		{Learned: &ledger.Learned{ID: "i-1", N: 1, Fact: reconcile.Fact{At: at.Add(3 * time.Second), Pass: &reconcile.Pass{Live: []bitbank.Order{seen(7), seen(8)}}}}},
+		{Frozen: &ledger.Frozen{Bot: "grid", On: true}},
+	} {
+		r.At = at.Add(3 * time.Second)
+		l.Apply(r)
+	}
+	v := ViewOf(&l, at.Add(time.Minute))
+	if len(v.Orders) == 0 || v.Orders[0].Standing != Ambiguous || len(v.Stops) != 1 {
+		t.Fatalf("the view is %+v", v)
+	}
+	got := v.Orders[0].Alike
+	if len(got) != 2 || got[0].ID != 7 || got[0].Status != bitbank.StatusUnfilled || got[1].ID != 8 || got[1].Status != "" {
+		t.Errorf("alike are %+v, want 7 as reported and 8 by its id alone", got)
+	}
 }

@@ -1,6 +1,10 @@
 package ledger
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // frozen is the newest word on a bot.
 type frozen struct {
@@ -26,4 +30,22 @@ func (l *Ledger) Frozen(bot string) (f Frozen, since time.Time, on bool) {
 		}
 	}
 	return Frozen{}, time.Time{}, false
+}
+
+// A Stop is a bot whose orders are stopped; Bot "" is every bot.
+type Stop struct {
+	Frozen
+	Since time.Time
+}
+
+// Stops are those that hold now, by name.
+func (l *Ledger) Stops() []Stop {
+	var out []Stop
+	for _, f := range l.frozen {
+		if f.On {
+			out = append(out, Stop{f.Frozen, f.At})
+		}
+	}
+	slices.SortFunc(out, func(a, b Stop) int { return strings.Compare(a.Bot, b.Bot) })
+	return out
 }
