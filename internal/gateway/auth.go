@@ -37,7 +37,7 @@ const (
 	maxAhead      = 1000
 )
 
-// maxSeen is how many signatures are remembered for a bot: 5 s of 3,000 requests a second, a megabyte. A bot that needs more
+// maxSeen is how many signatures are remembered for a bot: 5 s of 3,000 requests a second, two megabytes. A bot that needs more
 // is refused with 10009 until the oldest have run out, because what was forgotten could be copied.
 const maxSeen = 16384
 

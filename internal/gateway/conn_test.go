@@ -176,7 +176,7 @@ func TestWhatCanBeSeenOfABrokenConnectionIsNotTold(t *testing.T) {
 			if got := k.desk.heard(); !slices.Equal(got, []bool{c.want}) {
 				t.Errorf("%s: the desk heard %v, want %v once", name, got, c.want)
 			}
-			if len(k.rooms.open) != 0 || k.rooms.all != 0 {
+			if taken(k.Gateway) != 0 {
 				t.Errorf("%s: a place stays taken", name)
 			}
 		})

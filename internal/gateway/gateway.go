@@ -42,8 +42,8 @@ type Options struct {
 
 	// Hosts are names under which the gateway is reached, besides localhost, 127.0.0.1 and ::1. Without a port.
 	Hosts []string
-	// PerBot and Total are how many calls may be open at once: of one bot, default 64, and together, default 512. Calls that
-	// need no key are together one bot.
+	// PerBot and Total are how many calls may be open at once: of one bot, default 64, and together, default 512. Reads, orders
+	// and cancels are counted apart, so that a cancel finds room whatever waits. Calls that need no key are together one bot.
 	PerBot, Total int
 
 	// Rand draws the pauses. Default: seeded by the system.
@@ -88,7 +88,7 @@ type Gateway struct {
 	o       Options
 	hosts   map[string]bool
 	door    *doorman
-	rooms   *rooms
+	rooms   map[kind]*rooms
 	private *upstream
 	public  *upstream
 	stats   counters
@@ -106,8 +106,11 @@ func New(o Options) (*Gateway, error) {
 		o:     o,
 		hosts: map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true},
 		door:  &doorman{lookup: o.Bot, opened: time.Now(), bots: map[string]*guest{}},
-		rooms: &rooms{perBot: o.PerBot, total: o.Total, open: map[string]int{}},
+		rooms: map[kind]*rooms{},
 		stats: counters{refused: map[Reason]uint64{}},
+	}
+	for _, k := range []kind{reads, orders, cancels} {
+		g.rooms[k] = &rooms{perBot: o.PerBot, total: o.Total, open: map[string]int{}}
 	}
 	for _, h := range o.Hosts {
 		g.hosts[strings.ToLower(h)] = true
@@ -134,7 +137,8 @@ func New(o Options) (*Gateway, error) {
 	return g, nil
 }
 
-// Close gives up what is being asked of bitbank, and waits for it. Orders and cancels are the desk's.
+// Close gives up what is being asked of bitbank, and waits for it. It is called when nothing is served any more. Orders and
+// cancels are the desk's.
 func (g *Gateway) Close() {
 	g.stop()
 	g.running.Wait()
@@ -169,13 +173,37 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this gateway answers programs on this machine, under localhost", http.StatusMisdirectedRequest)
 		return
 	}
-	leave, ok := g.rooms.enter()
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	k := kindOf(r.Method, path)
+	if k != reads {
+		w.Header().Set("Hikeshi-Outcome", string(NotPlaced)) // until the desk has it
+	}
+	leave, ok := g.rooms[k].enter()
 	if !ok {
 		g.refuse(w, refusal{codeTooMany, TooMany, "too many calls are open at this gateway"})
 		return
 	}
 	defer leave()
-	g.serve(w, r)
+	g.serve(w, r, path)
+}
+
+// A kind of call has rooms of its own.
+type kind int
+
+const (
+	reads kind = iota
+	orders
+	cancels
+)
+
+func kindOf(method, path string) kind {
+	switch {
+	case method == http.MethodPost && path == pathOrder:
+		return orders
+	case method == http.MethodPost && (path == pathCancel || path == pathCancels):
+		return cancels
+	}
+	return reads
 }
 
 // hostname is a Host header without port, brackets and a final dot.

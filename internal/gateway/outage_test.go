@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -187,9 +188,9 @@ func TestAnOutageDoesNotRaiseTheNumberOfRequests(t *testing.T) {
 			every time.Duration
 		}{{20, 500 * time.Millisecond}, {3, 2 * time.Second}, {1, 5 * time.Second}} {
 			synctest.Test(t, func(t *testing.T) {
-				down := false
+				var down atomic.Bool
 				k := newKit(t, func(r *http.Request) (int, string, error) {
-					if down {
+					if down.Load() {
 						return mode(r)
 					}
 					return fine(20 * time.Millisecond)(r)
@@ -216,7 +217,7 @@ func TestAnOutageDoesNotRaiseTheNumberOfRequests(t *testing.T) {
 					})
 				}
 				time.Sleep(2 * time.Minute)
-				down = true
+				down.Store(true)
 				began := time.Now()
 				time.Sleep(5 * time.Minute)
 				ended := time.Now()

@@ -344,8 +344,48 @@ func TestOpenCallsAreBounded(t *testing.T) {
 		if fmt.Sprint(codes) != fmt.Sprint(want) {
 			t.Errorf("answers %v, want %v", codes, want)
 		}
-		if w := k.ask(t, "bot1", http.MethodGet, "/hikeshi/v1/state", ""); w.Code != 200 || len(k.rooms.open) != 0 {
-			t.Errorf("afterwards: HTTP %d, %v are open", w.Code, k.rooms.open)
+		if w := k.ask(t, "bot1", http.MethodGet, "/hikeshi/v1/state", ""); w.Code != 200 || taken(k.Gateway) != 0 {
+			t.Errorf("afterwards: HTTP %d, %d are open", w.Code, taken(k.Gateway))
+		}
+	})
+}
+
+// taken is how many places are taken.
+func taken(g *Gateway) int {
+	n := 0
+	for _, r := range g.rooms {
+		n += r.all + len(r.open)
+	}
+	return n
+}
+
+// Reads and orders that hang leave room for a cancel.
+func TestACancelFindsRoomWhateverWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t, hangs, func(o *Options) { o.PerBot, o.Total = 2, 2 })
+		k.desk.place = func(_ context.Context, o Order) Reply {
+			time.Sleep(time.Until(o.Until))
+			return Reply{}
+		}
+		var calls sync.WaitGroup
+		for i := range 3 {
+			calls.Go(func() { k.ask(t, "maker", http.MethodGet, "/v1/user/assets?i="+strconv.Itoa(i), "") })
+			calls.Go(func() {
+				body := strings.Replace(goodOrder, "0.01", "0.0"+strconv.Itoa(i+1), 1)
+				w := k.ask(t, "maker", http.MethodPost, pathOrder, body)
+				if code, outcome := codeIn(w.Body.String()), w.Header().Get("Hikeshi-Outcome"); (code == codeTooMany) != (outcome == "not-placed") {
+					t.Errorf("an order: code %d, outcome %s", code, outcome)
+				}
+			})
+		}
+		synctest.Wait()
+		w := k.ask(t, "maker", http.MethodPost, pathCancel, `{"pair":"btc_jpy","order_id":1}`)
+		if len(k.desk.cancels) != 1 {
+			t.Errorf("the cancel was not asked for: %s", w.Body)
+		}
+		calls.Wait()
+		if len(k.desk.orders) != 2 || taken(k.Gateway) != 0 {
+			t.Errorf("%d orders were asked for, want 2; %d places are taken", len(k.desk.orders), taken(k.Gateway))
 		}
 	})
 }

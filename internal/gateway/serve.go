@@ -53,8 +53,7 @@ type refusal struct {
 }
 
 // serve finds out what a request wants.
-func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
-	path, _, _ := strings.Cut(r.RequestURI, "?")
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, path string) {
 	get, post := r.Method == http.MethodGet, r.Method == http.MethodPost
 	switch {
 	// First of all, whoever asks and however it is signed.
@@ -68,8 +67,10 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 		g.open(w, r, g.public)
 	case get && strings.HasPrefix(path, "/v1/user/"), post && path == pathInfo:
 		g.signed(w, r, g.read)
-	case post && (path == pathOrder || path == pathCancel || path == pathCancels):
-		g.signed(w, r, g.write)
+	case kindOf(r.Method, path) == orders:
+		g.signed(w, r, g.order)
+	case kindOf(r.Method, path) == cancels:
+		g.signed(w, r, g.cancel)
 	case get && strings.HasPrefix(path, pathOwn):
 		g.signed(w, r, g.own)
 	case get && strings.HasPrefix(path, "/user/"):
@@ -122,14 +123,15 @@ func (g *Gateway) signed(w http.ResponseWriter, r *http.Request, to func(http.Re
 	path, _, _ := strings.Cut(r.RequestURI, "?")
 	bot, code := g.door.verify(r.Method, r.RequestURI, r.Header, body, now)
 	if code != 0 {
-		f := refusal{code, NotSigned, "the gateway does not accept this key or signature"}
+		info, _ := bitbank.Lookup(code)
+		f := refusal{code, NotSigned, info.En}
 		if code == codeTooMany {
 			f.why, f.say = TooMany, "too many signatures of this key are valid at once"
 		}
 		g.refuse(w, f)
 		return
 	}
-	leave, ok := g.rooms.of(bot.Name)
+	leave, ok := g.rooms[kindOf(r.Method, path)].of(bot.Name)
 	if !ok {
 		g.refuse(w, refusal{codeTooMany, TooMany, "too many calls of this bot are open"})
 		return
@@ -140,7 +142,7 @@ func (g *Gateway) signed(w http.ResponseWriter, r *http.Request, to func(http.Re
 
 // open forwards what anybody may read.
 func (g *Gateway) open(w http.ResponseWriter, r *http.Request, u *upstream) {
-	leave, ok := g.rooms.of(anyone)
+	leave, ok := g.rooms[reads].of(anyone)
 	if !ok {
 		g.refuse(w, refusal{codeTooMany, TooMany, "too many calls without a key are open"})
 		return

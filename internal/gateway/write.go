@@ -9,25 +9,16 @@ import (
 	"hikeshi/internal/keys"
 )
 
-// write handles orders and cancels.
-func (g *Gateway) write(w http.ResponseWriter, ctx context.Context, c call) {
-	if c.path == pathOrder {
-		g.order(w, ctx, c)
-	} else {
-		g.cancel(w, ctx, c)
-	}
-}
-
 // order places one.
 func (g *Gateway) order(w http.ResponseWriter, ctx context.Context, c call) {
 	o, err := readOrder(c.body)
 	if err != nil {
 		m := mistakeOf(err)
-		g.unsent(w, refusal{m.code, Malformed, m.say})
+		g.refuse(w, refusal{m.code, Malformed, m.say})
 		return
 	}
 	if err := c.bot.Scope.Allows(o.Pair, o.Type, o.Amount.Decimal()); err != nil {
-		g.unsent(w, refusal{codeHalted, OutOfScope, err.Error()})
+		g.refuse(w, refusal{codeHalted, OutOfScope, err.Error()})
 		return
 	}
 	g.stats.orders.Add(1)
@@ -45,11 +36,11 @@ func (g *Gateway) cancel(w http.ResponseWriter, ctx context.Context, c call) {
 	pair, ids, err := readCancel(c.body, many)
 	if err != nil {
 		m := mistakeOf(err)
-		g.unsent(w, refusal{m.code, Malformed, m.say})
+		g.refuse(w, refusal{m.code, Malformed, m.say})
 		return
 	}
 	if !mayCancel(c.bot.Scope, pair) {
-		g.unsent(w, refusal{codeHalted, OutOfScope, "the bot's key does not allow cancels on this pair"})
+		g.refuse(w, refusal{codeHalted, OutOfScope, "the bot's key does not allow cancels on this pair"})
 		return
 	}
 	g.stats.cancels.Add(1)
@@ -69,12 +60,6 @@ func (g *Gateway) cancel(w http.ResponseWriter, ctx context.Context, c call) {
 func mayCancel(s keys.Scope, pair string) bool {
 	_, named := s.Most[pair]
 	return s.Trade && named
-}
-
-// unsent refuses a write that the desk never saw.
-func (g *Gateway) unsent(w http.ResponseWriter, f refusal) {
-	w.Header().Set("Hikeshi-Outcome", string(NotPlaced))
-	g.refuse(w, f)
 }
 
 // reply tells the bot what became of its write, and the desk whether it could be told.
