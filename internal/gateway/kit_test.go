@@ -114,7 +114,7 @@ func (h *host) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.HasPrefix(text, "<") {
 		kind = "text/html"
 	}
-	res := &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(strings.NewReader(text)), Request: r}
+	res := &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(strings.NewReader(text)), ContentLength: -1, Request: r}
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		res.Header.Set("Retry-After", "2")
 	}

@@ -291,25 +291,39 @@ func (u *upstream) exchange(ctx context.Context, f *flight, s slot) (answer, err
 	}
 	defer res.Body.Close()
 	s.Sent() // for transports that do not trace
-	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
-	switch {
-	case err != nil:
+	b, err := readWhole(res)
+	if err != nil {
 		return answer{}, err
-	case len(b) > maxAnswer:
-		return answer{}, fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 	}
 	return answer{res.StatusCode, res.Header.Get("Content-Type"), res.Header.Get("Retry-After"), b}, nil
 }
 
+// readWhole reads a body within its bound, in one piece when its length was announced.
+func readWhole(res *http.Response) ([]byte, error) {
+	if n := res.ContentLength; n >= 0 && n <= maxAnswer {
+		b := make([]byte, n)
+		_, err := io.ReadFull(res.Body, b)
+		return b, err
+	}
+	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	if err == nil && len(b) > maxAnswer {
+		err = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
+	}
+	return b, err
+}
+
 // listen ends a request that takes too long: attempt, or hearing once nobody waits.
 func (u *upstream) listen(f *flight, cancel context.CancelCauseFunc) (stop func()) {
-	t := time.AfterFunc(hearing, func() {
+	unheard := time.AfterFunc(hearing, func() {
 		if _, ok := u.table.awaited(f); !ok {
 			cancel(errLate)
 		}
 	})
 	end := time.AfterFunc(attempt, func() { cancel(errLate) })
-	return func() { t.Stop(); end.Stop() }
+	return func() {
+		unheard.Stop()
+		end.Stop()
+	}
 }
 
 // request is what is sent: the bot's target as it came, and nothing else of the bot's.
