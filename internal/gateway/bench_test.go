@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -67,7 +68,7 @@ func (l *loader) get(key, secret, target string) (time.Duration, error) {
 		return 0, err
 	}
 	took := time.Since(began)
-	if !strings.HasPrefix(string(l.body), `{"success":1`) {
+	if !bytes.HasPrefix(l.body, []byte(`{"success":1`)) {
 		return 0, fmt.Errorf("refused: %.100s", l.body)
 	}
 	return took, nil

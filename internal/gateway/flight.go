@@ -31,9 +31,10 @@ type flight struct {
 	cancel context.CancelCauseFunc
 
 	// Guarded by the table's mutex.
-	calls int       // that wait
-	until time.Time // when the last of them gives up
-	left  time.Time // when it was sent; zero before
+	calls  int       // that wait, or are being answered
+	until  time.Time // when the last of them gives up
+	left   time.Time // when it was sent; zero before
+	landed bool
 }
 
 // A question is what is asked: equal questions have equal keys.
@@ -79,8 +80,12 @@ func (t *table) part(f *flight) {
 	if f.calls--; f.calls > 0 {
 		return
 	}
+	if f.landed {
+		recycle(f.answer.body)
+		return
+	}
 	if !f.left.IsZero() {
-		return // see upstream.exchange
+		return // see upstream.listen
 	}
 	t.drop(f)
 	f.cancel(errHungUp)
@@ -116,8 +121,11 @@ func (t *table) land(f *flight, a answer, err error) {
 	if key := f.key(); t.flying[key] == f {
 		delete(t.flying, key)
 	}
-	f.answer, f.err, f.before = a, err, nil
+	f.answer, f.err, f.before, f.landed = a, err, nil, true
 	close(f.done)
+	if f.calls == 0 {
+		recycle(a.body)
+	}
 }
 
 // awaited reports whether somebody waits for f, and until when.
@@ -125,4 +133,25 @@ func (t *table) awaited(f *flight) (until time.Time, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return f.until, f.calls > 0
+}
+
+// Bodies are used again, because they are most of what a read leaves to be collected, and collecting is most of what makes a
+// read late. Longer ones than maxKept are rare and left to the collector.
+const maxKept = 64 << 10
+
+var kept = sync.Pool{New: func() any { return new([maxKept]byte) }}
+
+// buffer is room for n bytes.
+func buffer(n int) []byte {
+	if n > maxKept {
+		return make([]byte, n)
+	}
+	return kept.Get().(*[maxKept]byte)[:n]
+}
+
+// recycle takes back what buffer gave; nobody uses it any more.
+func recycle(b []byte) {
+	if cap(b) == maxKept {
+		kept.Put((*[maxKept]byte)(b[:maxKept]))
+	}
 }

@@ -159,17 +159,18 @@ func (g *Gateway) read(w http.ResponseWriter, ctx context.Context, c call) {
 
 // forward answers with bitbank's own answer, or says why there is none.
 func (g *Gateway) forward(w http.ResponseWriter, ctx context.Context, u *upstream, q question, until time.Time) {
-	a, err := u.ask(ctx, q, until)
-	if err == nil {
-		pass := w.Header()
-		pass["Content-Type"] = nil // no guess of ours
+	err := u.ask(ctx, q, until, func(a answer) {
+		h := w.Header()
+		h["Content-Type"] = nil // no guess of ours
 		if a.kind != "" {
-			pass.Set("Content-Type", a.kind)
+			h.Set("Content-Type", a.kind)
 		}
 		if a.pause != "" {
-			pass.Set("Retry-After", a.pause)
+			h.Set("Retry-After", a.pause)
 		}
 		send(w, a.status, a.body)
+	})
+	if err == nil {
 		return
 	}
 	f := refusal{codeTimedOut, NoAnswer, "no answer of bitbank's came"}

@@ -109,10 +109,11 @@ func (u *upstream) provesToSign() error {
 	return nil
 }
 
-// ask is the answer to a question, until a time or until ctx ends.
-func (u *upstream) ask(ctx context.Context, q question, until time.Time) (answer, error) {
+// ask hands the answer to a question to use, which keeps nothing of it; or says why there is none until a time, or until ctx
+// ended.
+func (u *upstream) ask(ctx context.Context, q question, until time.Time, use func(answer)) error {
 	if u.breaker.refuses(q.method == http.MethodGet, time.Now()) {
-		return answer{}, errShut
+		return errShut
 	}
 	f, fresh := u.table.join(q, until)
 	defer u.table.part(f)
@@ -131,11 +132,14 @@ func (u *upstream) ask(ctx context.Context, q question, until time.Time) (answer
 	defer t.Stop()
 	select {
 	case <-f.done:
-		return f.answer, f.err
+		if f.err == nil {
+			use(f.answer)
+		}
+		return f.err
 	case <-t.C:
-		return answer{}, u.late(f)
+		return u.late(f)
 	case <-ctx.Done():
-		return answer{}, errHungUp
+		return errHungUp
 	}
 }
 
@@ -301,7 +305,7 @@ func (u *upstream) exchange(ctx context.Context, f *flight, s slot) (answer, err
 // readWhole reads a body within its bound, in one piece when its length was announced.
 func readWhole(res *http.Response) ([]byte, error) {
 	if n := res.ContentLength; n >= 0 && n <= maxAnswer {
-		b := make([]byte, n)
+		b := buffer(int(n))
 		_, err := io.ReadFull(res.Body, b)
 		return b, err
 	}
