@@ -50,12 +50,19 @@ type doorman struct {
 	bots map[string]*guest // by name; only names that lookup gave, so there are as many as there are bots
 }
 
-// A guest is what is remembered of a bot's requests.
+// echo is how long after a request the same one may come again. A program that asks twice within a millisecond, which the
+// answers of a gateway on the same machine make easy, signs the same twice: as a copy it would be told that its key is wrong.
+const echo = 50 * time.Millisecond
+
+// nonceMemory is how long the nonce of a POST is remembered as it is, and not only as one of those below the highest.
+const nonceMemory = time.Minute
+
+// A guest is what is remembered of a bot's requests. Times are in UNIX milliseconds.
 type guest struct {
 	mu   sync.Mutex
-	seen map[[sha256.Size]byte]int64 // signatures with a time: until when each is valid, in UNIX milliseconds
-	ends []ending                    // the same in the order in which they came
-	gone int                         // how many of ends are used up
+	seen map[[sha256.Size]byte]ending
+	ends []ending // the same in the order in which they came
+	gone int      // how many of ends are used up
 
 	// The text that a time and a window put before a message reads the same as a nonce of these digits, and bitbank's two
 	// methods sign the same otherwise. So a number that one method has used is none that the other takes.
@@ -66,38 +73,49 @@ type guest struct {
 // An ending is when a remembered signature is of no use any more.
 type ending struct {
 	signature [sha256.Size]byte
-	at        int64
+	since, at int64
 }
 
-// verify says whose request it is, or bitbank's code. The order of the checks is not documented; this one is our assumption:
+// An admission is what came of a request's signature.
+type admission struct {
+	bot  keys.Bot
+	code bitbank.Code // why it is not let in; 0 when it is
+	// again says that this very request came before. It may have been let in all the same, when that was just now.
+	again bool
+}
+
+// verify says whose request it is, or bitbank's code for why it is not let in. The order of the checks is not documented; this one is our assumption:
 // key, then which method, then its values, then the signature, then whether it was used before. target is the path and query
 // as they came.
-func (d *doorman) verify(method, target string, h http.Header, body []byte, now time.Time) (keys.Bot, bitbank.Code) {
+func (d *doorman) verify(method, target string, h http.Header, body []byte, now time.Time) admission {
 	sent, nonce := h.Get("ACCESS-REQUEST-TIME"), h.Get("ACCESS-NONCE")
 	switch {
 	case h.Get("ACCESS-KEY") == "":
-		return keys.Bot{}, codeNoKey
+		return admission{code: codeNoKey}
 	// What was begun and left empty is told apart from what is not there at all.
 	case sent == "" && nonce == "" && h.Get("ACCESS-TIME-WINDOW") != "":
-		return keys.Bot{}, codeNoTime
+		return admission{code: codeNoTime}
 	case sent == "" && nonce == "" && len(h.Values("ACCESS-NONCE")) > 0:
-		return keys.Bot{}, codeNoNonce
+		return admission{code: codeNoNonce}
 	case sent == "" && nonce == "":
-		return keys.Bot{}, codeNeither
+		return admission{code: codeNeither}
 	}
 	bot, ok := d.lookup(h.Get("ACCESS-KEY"))
 	if !ok {
-		return keys.Bot{}, codeWrongKey
+		return admission{code: codeWrongKey}
 	}
 	message := target
 	if method == http.MethodPost {
 		message = string(body) // the path of a POST is not signed
 	}
 	c := claim{bot: bot, signature: h.Get("ACCESS-SIGNATURE"), message: message}
+	a := admission{bot: bot}
 	if sent != "" { // with both kinds of headers this method wins, documented
-		return bot, d.windowed(c, sent, h.Get("ACCESS-TIME-WINDOW"), now)
+		a.code, a.again = d.windowed(c, sent, h.Get("ACCESS-TIME-WINDOW"), now)
+	} else {
+		a.code, a.again = d.counted(c, nonce, method == http.MethodPost, now)
 	}
-	return bot, d.counted(c, nonce)
+	return a
 }
 
 // A claim is a signature and what it should be over, without the time or nonce.
@@ -120,23 +138,23 @@ func (c claim) signs(stamp string) (mac [sha256.Size]byte, ok bool) {
 
 // windowed is the method with a time window: the time is before ours + 1 s and not further back than the window, which ends
 // where the gateway began, because what it has seen before that it does not know.
-func (d *doorman) windowed(c claim, sent, window string, now time.Time) bitbank.Code {
+func (d *doorman) windowed(c claim, sent, window string, now time.Time) (_ bitbank.Code, again bool) {
 	at, ok := digits(sent)
 	if !ok {
-		return codeTimeMalformed
+		return codeTimeMalformed, false
 	}
 	width := int64(defaultWindow)
 	if window != "" {
 		if width, ok = digits(window); !ok || width > maxWindow {
-			return codeWindow
+			return codeWindow, false
 		}
 	}
 	open := now.Sub(d.opened).Milliseconds() + 1 // a time in whole milliseconds may lie before the moment that it stands for
 	switch behind := now.UnixMilli() - at; {
 	case behind <= -maxAhead:
-		return codeEarly
+		return codeEarly, false
 	case behind > min(width, open):
-		return codeLate
+		return codeLate, false
 	}
 	mac, ok := c.signs(sent + window)
 	if !ok && window == "" {
@@ -145,32 +163,38 @@ func (d *doorman) windowed(c claim, sent, window string, now time.Time) bitbank.
 		mac, ok = c.signs(sent + window)
 	}
 	if !ok {
-		return codeSignature
+		return codeSignature, false
 	}
 	stamp, err := strconv.ParseUint(sent+window, 10, 64)
 	if err != nil {
-		return codeTimeMalformed
+		return codeTimeMalformed, false
 	}
-	return d.guest(c.bot.Name).window(mac, at+width, stamp, now.UnixMilli())
+	return d.guest(c.bot.Name).window(ending{mac, now.UnixMilli(), at + width}, stamp)
 }
 
 // counted is the method with a nonce, which is higher than every one before.
-func (d *doorman) counted(c claim, nonce string) bitbank.Code {
+func (d *doorman) counted(c claim, nonce string, post bool, now time.Time) (_ bitbank.Code, again bool) {
 	n, err := strconv.ParseUint(nonce, 10, 64)
 	if err != nil || strconv.FormatUint(n, 10) != nonce {
-		return codeNonce
+		return codeNonce, false
 	}
-	if _, ok := c.signs(nonce); !ok {
-		return codeSignature
+	mac, ok := c.signs(nonce)
+	if !ok {
+		return codeSignature, false
 	}
 	g := d.guest(c.bot.Name)
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.forget(now.UnixMilli())
 	if n <= g.nonce || n <= g.stamp {
-		return codeUnauthorized
+		_, again = g.seen[mac]
+		return codeUnauthorized, again
+	}
+	if post && !g.remember(ending{mac, now.UnixMilli(), now.Add(nonceMemory).UnixMilli()}) {
+		return codeTooMany, false
 	}
 	g.nonce = n
-	return 0
+	return 0, false
 }
 
 // digits reads a whole number that is written as one, so that no two texts are the same time.
@@ -184,27 +208,41 @@ func (d *doorman) guest(bot string) *guest {
 	defer d.mu.Unlock()
 	g := d.bots[bot]
 	if g == nil {
-		g = &guest{seen: map[[sha256.Size]byte]int64{}}
+		g = &guest{seen: map[[sha256.Size]byte]ending{}}
 		d.bots[bot] = g
 	}
 	return g
 }
 
-// window takes a signature that is valid until end, unless it, or its number as a nonce, was used before.
-func (g *guest) window(mac [sha256.Size]byte, end int64, stamp uint64, now int64) bitbank.Code {
+// window takes a signature that came now and is valid until e.at, unless it, or its number as a nonce, was used before.
+func (g *guest) window(e ending, stamp uint64) (_ bitbank.Code, again bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.forget(now)
-	if until, again := g.seen[mac]; again && until >= now || stamp <= g.nonce {
-		return codeUnauthorized
+	g.forget(e.since)
+	if before, ok := g.seen[e.signature]; ok && before.at >= e.since {
+		if e.since-before.since <= echo.Milliseconds() {
+			return 0, true
+		}
+		return codeUnauthorized, true
 	}
-	if len(g.ends)-g.gone >= maxSeen {
-		return codeTooMany
+	switch {
+	case stamp <= g.nonce:
+		return codeUnauthorized, false
+	case !g.remember(e):
+		return codeTooMany, false
 	}
-	g.seen[mac] = end
-	g.ends = append(g.ends, ending{mac, end})
 	g.stamp = max(g.stamp, stamp)
-	return 0
+	return 0, false
+}
+
+// remember keeps a signature, if there is room.
+func (g *guest) remember(e ending) bool {
+	if len(g.ends)-g.gone >= maxSeen {
+		return false
+	}
+	g.seen[e.signature] = e
+	g.ends = append(g.ends, e)
+	return true
 }
 
 // forget lets go of the oldest signatures that have run out. One that runs out sooner than an older one stays until that one
@@ -212,7 +250,7 @@ func (g *guest) window(mac [sha256.Size]byte, end int64, stamp uint64, now int64
 func (g *guest) forget(now int64) {
 	for g.gone < len(g.ends) && g.ends[g.gone].at < now {
 		e := g.ends[g.gone]
-		if g.seen[e.signature] == e.at {
+		if g.seen[e.signature] == e {
 			delete(g.seen, e.signature)
 		}
 		g.gone++

@@ -8,9 +8,12 @@
 //
 // A request is for one of our own names, from no web page, and, where bitbank wants a signature, signed with a bot's key, by
 // either of bitbank's methods. A signature opens once: bitbank would take a copied request again within its window, here it is
-// refused with 20001. So two equal calls that one bot signs in the same millisecond are one request and a copy. What is
-// remembered for that is bounded, and forgotten when the program ends: a request that was signed before the gateway began is
-// late (20035). Nonces begin anew, so a bot that can choose uses the time window.
+// refused with 20001. Within 50 ms of the first it is no copy but a program that asked twice within a millisecond, and let in;
+// but never an order, which is the same one for certain: it is answered with 10005, unknown, whenever it comes again. So two
+// equal orders that are both wanted must not be signed in the same millisecond.
+//
+// What is remembered for that is bounded, and forgotten when the program ends: a request that was signed before the gateway
+// began is late (20035). Nonces begin anew, so a bot that can choose uses the time window.
 //
 // # Reads
 //

@@ -245,6 +245,39 @@ func TestALostReadIsRepeated(t *testing.T) {
 	}
 }
 
+// When bitbank says too many, everything of the account pauses, not only the read that was told.
+func TestTheAccountPausesWhenBitbankSaysTooMany(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		pause  time.Duration
+	}{
+		"429": {429, `too many`, 2 * time.Second}, "in words alone": {200, `{"success":0,"data":{"code":10009}}`, time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			first := true
+			k := newKit(t, func(*http.Request) (int, string, error) {
+				if first {
+					first = false
+					return c.status, c.body, nil
+				}
+				return 200, `{"success":1,"data":{}}`, nil
+			})
+			ctx, giveUp := context.WithTimeout(t.Context(), time.Millisecond)
+			defer giveUp()
+			k.do(request(t, ctx, "bot0", http.MethodGet, "/v1/user/assets", ""))
+			began := time.Now()
+			w := k.ask(t, "bot1", http.MethodGet, "/v1/user/margin/status", "")
+			if took := time.Since(began); codeIn(w.Body.String()) != 0 || took < c.pause-10*time.Millisecond || took > c.pause+time.Second {
+				t.Errorf("%s: another read after %v: %s", name, took, w.Body)
+			}
+			if got := k.o.Limiter.Limit(bitbank.Query); got >= 10 {
+				t.Errorf("%s: the limit is still %d", name, got)
+			}
+		})
+	}
+}
+
 func TestWhatIsNotRepeated(t *testing.T) {
 	const info = `{"pair":"btc_jpy","order_ids":[1]}`
 	for name, c := range map[string]struct {

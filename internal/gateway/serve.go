@@ -121,17 +121,25 @@ func (g *Gateway) signed(w http.ResponseWriter, r *http.Request, to func(http.Re
 	}
 	now := time.Now()
 	path, _, _ := strings.Cut(r.RequestURI, "?")
-	bot, code := g.door.verify(r.Method, r.RequestURI, r.Header, body, now)
-	if code != 0 {
-		info, _ := bitbank.Lookup(code)
-		f := refusal{code, NotSigned, info.En}
-		if code == codeTooMany {
-			f.why, f.say = TooMany, "too many signatures of this key are valid at once"
-		}
-		g.refuse(w, f)
+	k := kindOf(r.Method, path)
+	in := g.door.verify(r.Method, r.RequestURI, r.Header, body, now)
+	switch {
+	case in.again && k == orders:
+		// It may be placed already. Whoever sends the same bytes again, such as a library that has lost its connection, must not
+		// hear that it is not.
+		w.Header().Set("Hikeshi-Outcome", string(Unknown))
+		g.refuse(w, refusal{codeTimedOut, Repeated, "this very request came before, and what became of it was told then; sign a new one for another order"})
+		return
+	case in.code == codeTooMany:
+		g.refuse(w, refusal{codeTooMany, TooMany, "too many signatures of this key are valid at once"})
+		return
+	case in.code != 0:
+		info, _ := bitbank.Lookup(in.code)
+		g.refuse(w, refusal{in.code, NotSigned, info.En})
 		return
 	}
-	leave, ok := g.rooms[kindOf(r.Method, path)].of(bot.Name)
+	bot := in.bot
+	leave, ok := g.rooms[k].of(bot.Name)
 	if !ok {
 		g.refuse(w, refusal{codeTooMany, TooMany, "too many calls of this bot are open"})
 		return

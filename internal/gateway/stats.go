@@ -13,6 +13,7 @@ type Reason string
 const (
 	ForeignHost  Reason = "foreign_host" // another Host, or a web page
 	NotSigned    Reason = "not_signed"   // key or signature
+	Repeated     Reason = "repeated"     // an order that came before, to the last byte
 	NoSuchPath   Reason = "no_such_path"
 	Forbidden    Reason = "forbidden"     // withdrawals, confirmations of deposits
 	Malformed    Reason = "malformed"     // an order or a cancel that cannot be

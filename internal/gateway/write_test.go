@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -158,6 +159,35 @@ func TestAnEqualOrderCanBeIntended(t *testing.T) {
 	k.do(r)
 	if len(k.desk.orders) != 1 || !k.desk.orders[0].Another {
 		t.Errorf("the desk was asked %+v", k.desk.orders)
+	}
+}
+
+// A library that lost its connection sends the same bytes again: nothing is placed twice, and nobody hears that nothing was
+// placed. Reads and cancels, which name their orders, may come twice at once.
+func TestAnOrderThatComesAgainIsTheSameOrder(t *testing.T) {
+	k := newKit(t, fine(0))
+	k.desk.place = func(context.Context, Order) Reply { return Reply{Outcome: Placed, Orders: []bitbank.Order{resting}} }
+	r := request(t, t.Context(), "maker", http.MethodPost, pathOrder, goodOrder)
+	again := r.Clone(t.Context())
+	again.Body = io.NopCloser(strings.NewReader(goodOrder))
+	if w := k.do(r); codeIn(w.Body.String()) != 0 {
+		t.Fatalf("%s", w.Body)
+	}
+	w := k.do(again)
+	if codeIn(w.Body.String()) != codeTimedOut || w.Code != 200 || w.Header().Get("Hikeshi-Outcome") != "unknown" || len(k.desk.orders) != 1 {
+		t.Errorf("HTTP %d %s %s, the desk was asked %d times", w.Code, w.Header().Get("Hikeshi-Outcome"), w.Body, len(k.desk.orders))
+	}
+	const body = `{"pair":"btc_jpy","order_id":1}`
+	r = request(t, t.Context(), "maker", http.MethodPost, pathCancel, body)
+	again = r.Clone(t.Context())
+	again.Body = io.NopCloser(strings.NewReader(body))
+	k.do(r)
+	k.do(again)
+	if len(k.desk.cancels) != 2 {
+		t.Errorf("the desk was asked for %d cancels, want 2", len(k.desk.cancels))
+	}
+	if s := k.Stats(); s.Refused[Repeated] != 1 {
+		t.Errorf("counted %+v", s)
 	}
 }
 
