@@ -154,6 +154,68 @@ func TestOnlySilenceOpensTheBreaker(t *testing.T) {
 	}
 }
 
+// Bots that give up within half a second find out that bitbank is silent all the same: what has left is listened to for longer.
+func TestImpatientBotsOpenTheBreakerToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var heard []time.Duration
+		k := newKit(t, func(r *http.Request) (int, string, error) {
+			began := time.Now()
+			_, _, err := hangs(r)
+			mu.Lock()
+			defer mu.Unlock()
+			heard = append(heard, time.Since(began))
+			return 0, "", err
+		}, func(o *Options) { o.Hold = 500 * time.Millisecond })
+		for i := range 20 {
+			k.ask(t, "maker", http.MethodGet, "/v1/user/assets?i="+strconv.Itoa(i), "")
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if k.private.breaker.closed() || k.host.count() > 12 {
+			t.Errorf("closed is %v after %d requests", k.private.breaker.closed(), k.host.count())
+		}
+		for _, d := range heard {
+			if d != hearing {
+				t.Errorf("listened for %v, want %v", d, hearing)
+			}
+		}
+	})
+}
+
+// What left before the breaker opened comes back late and says nothing new.
+func TestABreakerListensToItsProbeAlone(t *testing.T) {
+	now := time.Unix(1767225600, 0)
+	b := breaker{dice: &dice{rng: rand.New(rand.NewPCG(1, 1))}}
+	old, _ := b.enter(true, now)
+	for range opensAfter {
+		p, ok := b.enter(true, now)
+		if !ok {
+			t.Fatal("it opened too early")
+		}
+		b.report(p, failed, now)
+	}
+	until := b.until
+	b.report(old, answered, now)
+	b.report(old, failed, now.Add(time.Second))
+	if b.closed() || b.until != until {
+		t.Errorf("closed is %v, open until %v, want %v", b.closed(), b.until, until)
+	}
+	later := now.Add(5 * time.Second)
+	p, ok := b.enter(true, later)
+	if !ok || !p.probe {
+		t.Fatal("no probe after 5 s")
+	}
+	b.report(p, silent, later) // its bot hung up: the next may go at once
+	if p, ok = b.enter(true, later); !ok {
+		t.Fatal("no probe after one that says nothing")
+	}
+	b.report(p, answered, later)
+	if !b.closed() {
+		t.Error("an answer does not close it")
+	}
+}
+
 // A public host that says too many is left alone for as long as it asks, for every path.
 func TestAPublicHostThatSaysTooManyIsObeyed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

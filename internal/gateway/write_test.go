@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hikeshi/bitbank"
+	"hikeshi/internal/keys"
 )
 
 const goodOrder = `{"pair":"btc_jpy","amount":"0.01","price":"15000000","side":"buy","type":"limit"}`
@@ -110,6 +111,23 @@ func TestOrdersAndCancelsStayWithinTheScope(t *testing.T) {
 	s := k.Stats()
 	if s.Refused[OutOfScope] != 6 || s.Refused[Malformed] != 2 || s.Cancels != 2 || s.Orders != 0 {
 		t.Errorf("counted %+v", s)
+	}
+}
+
+func TestAKeyThatOnlyReadsCancelsNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		scope keys.Scope
+		pair  string
+		want  bool
+	}{
+		"in scope":     {everything, "btc_jpy", true},
+		"another pair": {everything, "eth_jpy", false},
+		"reads only":   {keys.Scope{Most: everything.Most}, "btc_jpy", false},
+		"nothing":      {keys.Scope{}, "btc_jpy", false},
+	} {
+		if got := mayCancel(c.scope, c.pair); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
 	}
 }
 
