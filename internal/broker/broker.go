@@ -177,7 +177,7 @@ func (b *Broker) ask(now time.Time, a Ask) {
 	}
 	c.lane = ledger.LaneOf(*a.Order)
 	if !a.Another {
-		if i, ok := b.ledger.Owing(a.Bot, c.lane, now); ok {
+		if i, ok := b.ledger.Owing(a.Bot, *a.Order, now); ok {
 			b.join(now, c, i)
 			return
 		}

@@ -32,19 +32,18 @@ func (b *Broker) sentCancel(now time.Time, s *sending, e Sent, i ledger.Intent) 
 		return
 	}
 	switch {
-	case i.Answer == ledger.Lost:
+	case e.Refused == nil && len(e.Orders) == 0 && !i.Settled():
 		b.check(now, i)
 	case c == nil || c.told:
-	case i.Answer == ledger.Done:
+	case e.Refused != nil:
 		c.told, c.settled = true, true
-		b.do(Reply{Call: c.Call, Intent: i.ID, Outcome: Placed, Orders: e.Orders})
-	default:
-		c.told, c.settled = true, true
-		r := Reply{Call: c.Call, Intent: i.ID, Outcome: NotPlaced, Code: i.Refused.Code}
+		r := Reply{Call: c.Call, Intent: i.ID, Outcome: NotPlaced, Code: e.Refused.Code}
 		if r.Code == 0 {
 			r.Reason = NeverSent
 		}
 		b.do(r)
+	default: // taken, or its orders were over before its answer was lost
+		b.finish(c, i)
 	}
 }
 

@@ -47,6 +47,7 @@ func (i *Intent) Settled() bool {
 }
 
 // A Lane is what an order looks like: two of one lane cannot be told apart. Amounts and prices are compared as numbers.
+// post_only is no part of it: bitbank drops it silently outside continuous trading.
 type Lane struct {
 	Pair         string
 	Side         bitbank.Side
@@ -55,12 +56,11 @@ type Lane struct {
 	Price        string
 	TriggerPrice string
 	Amount       string
-	PostOnly     bool
 }
 
 // LaneOf is the lane of an order.
 func LaneOf(o bitbank.NewOrder) Lane {
-	return Lane{o.Pair, o.Side, o.PositionSide, o.Type, plain(o.Price), plain(o.TriggerPrice), plain(o.Amount), o.PostOnly}
+	return Lane{o.Pair, o.Side, o.PositionSide, o.Type, plain(o.Price), plain(o.TriggerPrice), plain(o.Amount)}
 }
 
 // plain is one text for each value.
@@ -76,6 +76,9 @@ type intents struct {
 	by    map[string]*Intent
 	open  map[string]*Intent          // those that are not settled
 	lanes map[Lane]map[string]*Intent // those that are open, or not paid
+
+	cancels map[string]*Intent // those that are open
+	stale   bool               // an order has ended, or a cancel was added, since cancels were looked at
 }
 
 // dueFor is how long a bot's identical order is taken for a repetition of one whose outcome it was not told.
@@ -85,10 +88,14 @@ const dueFor = 10 * time.Minute
 func (s *intents) file(i *Intent) {
 	if i.Settled() {
 		delete(s.open, i.ID)
+		delete(s.cancels, i.ID)
 	} else {
 		s.open[i.ID] = i
 	}
 	if i.Order == nil {
+		if !i.Settled() {
+			s.cancels[i.ID], s.stale = i, true
+		}
 		return
 	}
 	lane := LaneOf(*i.Order)
@@ -118,6 +125,7 @@ func (l *Ledger) intended(n *Intended, at time.Time) {
 func (s *intents) add(i *Intent) {
 	if s.by == nil {
 		s.by, s.open, s.lanes = map[string]*Intent{}, map[string]*Intent{}, map[Lane]map[string]*Intent{}
+		s.cancels = map[string]*Intent{}
 	}
 	s.by[i.ID] = i
 	s.file(i)
@@ -220,7 +228,10 @@ func (l *Ledger) Starts() int { return l.starts }
 
 // closeCancels settles the cancels whose orders are over, before those are dropped.
 func (l *Ledger) closeCancels() {
-	for _, i := range l.intents.open {
+	if !l.intents.stale {
+		return
+	}
+	for _, i := range l.intents.cancels {
 		if i.Cancel == nil || len(i.Cancel.IDs) == 0 {
 			continue
 		}
@@ -230,6 +241,7 @@ func (l *Ledger) closeCancels() {
 		})
 		l.intents.file(i)
 	}
+	l.intents.stale = false
 }
 
 // watched reports whether an absence was proved so recently that the order may still show up.
@@ -336,9 +348,9 @@ func (l *Ledger) Busy(lane Lane) (Intent, bool) {
 // Owing is the oldest intent that an identical order of a bot joins instead of being sent, because the bot was not told the
 // outcome of that one and probably repeats it. While the call of an intent is still held, an identical order is another one
 // that is wanted too.
-func (l *Ledger) Owing(bot string, lane Lane, now time.Time) (Intent, bool) {
-	return oldest(l.intents.lanes[lane], func(i *Intent) bool {
-		return i.Bot == bot && i.Debt == Due && now.Sub(i.DebtAt) < dueFor
+func (l *Ledger) Owing(bot string, n bitbank.NewOrder, now time.Time) (Intent, bool) {
+	return oldest(l.intents.lanes[LaneOf(n)], func(i *Intent) bool {
+		return i.Bot == bot && i.Order.PostOnly == n.PostOnly && i.Debt == Due && now.Sub(i.DebtAt) < dueFor
 	})
 }
 

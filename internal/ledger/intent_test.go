@@ -88,13 +88,18 @@ func TestALaneIsBusyUntilItsIntentIsSettled(t *testing.T) {
 				t.Errorf("open %v, want %v", open, c.busy)
 			}
 			for _, other := range []func(*bitbank.NewOrder){
-				func(o *bitbank.NewOrder) { o.PostOnly = true }, func(o *bitbank.NewOrder) { o.Amount = num("0.02") },
+				func(o *bitbank.NewOrder) { o.Price = num("1") }, func(o *bitbank.NewOrder) { o.Amount = num("0.02") },
 				func(o *bitbank.NewOrder) { o.PositionSide = bitbank.Long }, func(o *bitbank.NewOrder) { o.Side = bitbank.Sell },
 			} {
 				o := n
 				if other(&o); !free(l, o) {
 					t.Errorf("the lane of %+v is busy", o)
 				}
+			}
+			alike := n
+			alike.PostOnly = !n.PostOnly // bitbank drops it silently at times
+			if got := free(l, alike); got == c.busy {
+				t.Errorf("the lane is free with another post_only: %v", got)
 			}
 		})
 	}
@@ -130,14 +135,14 @@ func TestAnIdenticalOrderJoinsADebtAndNothingElse(t *testing.T) {
 		{"and again, after one has joined", []ledger.Record{{At: at(4), Started: &ledger.Started{N: 1}}, owe(5, 1, "a", ledger.Held), {At: at(4), Started: &ledger.Started{N: 1}}}, "maker", 6, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			i, join := fold(append(slices.Clone(lost), c.then...)).Owing(c.bot, ledger.LaneOf(n), at(c.now))
+			i, join := fold(append(slices.Clone(lost), c.then...)).Owing(c.bot, n, at(c.now))
 			if join != c.join || join && i.ID != "a" {
 				t.Errorf("joins %v %q, want %v", join, i.ID, c.join)
 			}
 		})
 	}
 	l := fold([]ledger.Record{intend(0, "a", "maker", n), intend(1, "b", "maker", n), owe(2, 1, "b", ledger.Due), owe(3, 1, "a", ledger.Due)})
-	if i, _ := l.Owing("maker", ledger.LaneOf(n), at(4)); i.ID != "a" {
+	if i, _ := l.Owing("maker", n, at(4)); i.ID != "a" {
 		t.Errorf("the oldest debt is %q, want a", i.ID)
 	}
 }

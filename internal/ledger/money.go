@@ -67,6 +67,7 @@ type Difference struct {
 	Rounding decimal.Decimal // what cutting to the asset's digits may have made of it
 	Doubts   []Doubt
 	Orders   []bitbank.OrderID // whose lock cannot be worked out: they are to be read again
+	Moved    time.Time         // the newest thing that is known to have moved the asset, by bitbank's time
 }
 
 // Amount is how much is unexplained, locked and on hand together, so that neither hides the other. What is within the rounding
@@ -108,15 +109,63 @@ const near = 2 * time.Second
 
 // Unexplained is what is locked and on hand of an asset by nothing that is known.
 func (l *Ledger) Unexplained(k Look, rates Rates) Difference {
+	return l.Explain(k, rates).Since(k.Since)
+}
+
+// An Explanation is one read of an asset beside what is known, for as many earlier balances as are asked for. It holds until
+// the next record.
+type Explanation struct {
+	l       *Ledger
+	k       Look
+	locked  Difference
+	changes []change
+	since   map[time.Time]Difference
+}
+
+// Explain begins to explain a read; its Since is not looked at.
+func (l *Ledger) Explain(k Look, rates Rates) *Explanation {
 	if k.Began.IsZero() {
 		k.Began = k.At
 	}
 	k.Near = cmp.Or(k.Near, near)
-	d := Difference{Asset: k.Row.Asset}
-	d.Locked = k.Row.Locked.Decimal().Sub(l.locks(&d, k, rates))
-	l.onHand(&d, k)
+	x := &Explanation{l: l, k: k, locked: Difference{Asset: k.Row.Asset}, since: map[time.Time]Difference{}}
+	d := &x.locked
+	d.Locked = k.Row.Locked.Decimal().Sub(l.locks(d, k, rates))
 	slices.Sort(d.Orders)
-	slices.Sort(d.Doubts)
+	if s := l.balances[d.Asset]; s != nil && len(s.Reads) > 0 {
+		x.changes = l.changes(d.Asset, s.Reads[0].Began.Add(-k.Near-Stale))
+		for _, c := range x.changes {
+			d.move(c.from)
+			d.move(c.to)
+		}
+	}
+	return x
+}
+
+func (d *Difference) move(at time.Time) {
+	if at.After(d.Moved) {
+		d.Moved = at
+	}
+}
+
+// Since compares with a balance from before a time: see [Look].
+func (x *Explanation) Since(signed time.Time) Difference {
+	first, sure := x.first(signed)
+	key := time.Time{}
+	if first != nil {
+		key = first.Began
+	}
+	d, known := x.since[key]
+	if !known {
+		d = x.locked
+		d.Doubts = slices.Clone(d.Doubts)
+		x.onHand(&d, first)
+		if !sure && !d.OnHand.IsZero() {
+			d.doubt(TooClose) // the earlier balance may have been stale
+		}
+		slices.Sort(d.Doubts)
+		x.since[key] = d
+	}
 	return d
 }
 
@@ -147,13 +196,10 @@ func (k Look) moved(at bitbank.Millis) bool {
 // locks is what the known orders and withdrawals lock of an asset.
 func (l *Ledger) locks(d *Difference, k Look, rates Rates) decimal.Decimal {
 	sum := decimal.Decimal{}
-	filled := map[orderKey]decimal.Decimal{} // a trade can be known before the order's report of it
-	for _, t := range l.trades.list {
+	l.trades.sort()
+	for _, t := range l.trades.list[l.trades.from(k.Began.Add(-k.Near-time.Millisecond)):] {
 		if base, quote := assetsOf(t.Pair); (base == d.Asset || quote == d.Asset) && k.moved(t.ExecutedAt) {
 			d.doubt(TooClose)
-		}
-		if key := (orderKey{t.Pair, t.OrderID}); l.orders.live[key.pair][key.id] != nil {
-			filled[key] = filled[key].Add(t.Amount.Decimal())
 		}
 	}
 	for pair, live := range l.orders.live {
@@ -162,8 +208,9 @@ func (l *Ledger) locks(d *Difference, k Look, rates Rates) decimal.Decimal {
 		}
 		for id, o := range live {
 			left := o.RemainingAmount.Decimal()
+			k.stirs(d, o)
 			if start := o.StartAmount; start.Known() {
-				left = decimal.Min(left, start.Decimal().Sub(filled[orderKey{pair, id}]))
+				left = decimal.Min(left, start.Decimal().Sub(l.trades.sum(orderKey{pair, id}))) // a trade can be known before the order's report of it
 			}
 			asset, amount, known := lockOf(&o.Order, left, rates)
 			if asset != d.Asset {
@@ -179,13 +226,9 @@ func (l *Ledger) locks(d *Difference, k Look, rates Rates) decimal.Decimal {
 			sum = sum.Add(amount)
 		}
 	}
-	for _, o := range l.orders.all {
+	for _, o := range l.orders.lately {
 		if base, quote := assetsOf(o.Pair); base == d.Asset || quote == d.Asset {
-			for _, m := range []bitbank.Millis{o.OrderedAt, o.TriggeredAt, o.CanceledAt} {
-				if k.moved(m) {
-					d.doubt(TooClose)
-				}
-			}
+			k.stirs(d, o)
 		}
 	}
 	for _, t := range l.transfers.by {
@@ -194,6 +237,19 @@ func (l *Ledger) locks(d *Difference, k Look, rates Rates) decimal.Decimal {
 		}
 	}
 	return sum
+}
+
+// stirs notes when an order has moved money.
+func (k Look) stirs(d *Difference, o *order) {
+	for _, m := range []bitbank.Millis{o.OrderedAt, o.TriggeredAt, o.CanceledAt} {
+		if m == 0 {
+			continue
+		}
+		d.move(m.Time())
+		if k.moved(m) {
+			d.doubt(TooClose)
+		}
+	}
 }
 
 func quoteOf(pair string) string {
@@ -231,33 +287,48 @@ type change struct {
 	rounding decimal.Decimal // what cutting the value and the fee may have made of it
 }
 
-// onHand compares what is on hand with an earlier balance and the changes since.
-func (l *Ledger) onHand(d *Difference, k Look) {
-	var changes []change
-	var first *reading
-	known := l.since()
-	if s := l.balances[d.Asset]; s != nil && len(s.Reads) > 0 {
-		changes = l.changes(d.Asset, s.Reads[0].Began.Add(-k.Near-time.Millisecond))
-		for i, r := range slices.Backward(s.Reads) {
-			if r.At.After(k.Since) || !r.At.Before(k.Began) {
-				continue
-			}
-			if r.Began.Add(-k.Near).Before(known) {
-				break
-			}
-			if !slices.ContainsFunc(changes, func(c change) bool { return k.shows(c.from, c.to, r.Began, r.At) == unsure }) {
-				first = &s.Reads[i]
-				break
-			}
+// Stale is how old what a read shows may be: bitbank's replicas lag, see reconcile.L.
+const Stale = 30 * time.Second
+
+// first is the newest read from before a time that the money is counted from. Best is one before which nothing had moved for so
+// long that even a replica that lags has shown it: then it is sure.
+func (x *Explanation) first(signed time.Time) (first *reading, sure bool) {
+	s := x.l.balances[x.locked.Asset]
+	if s == nil {
+		return nil, false
+	}
+	known := x.l.since()
+	quiet := func(r reading, lag time.Duration) bool {
+		from, to := r.Began.Add(-x.k.Near-lag), r.At.Add(x.k.Near)
+		return !slices.ContainsFunc(x.changes, func(c change) bool { return !c.to.Before(from) && !c.from.After(to) })
+	}
+	for i, r := range slices.Backward(s.Reads) {
+		if r.At.After(signed) || !r.At.Before(x.k.Began) {
+			continue
+		}
+		if r.Began.Add(-x.k.Near).Before(known) {
+			break
+		}
+		if quiet(r, Stale) {
+			return &s.Reads[i], true
+		}
+		if first == nil && quiet(r, 0) {
+			first = &s.Reads[i]
 		}
 	}
+	return first, false
+}
+
+// onHand compares what is on hand with an earlier balance and the changes since.
+func (x *Explanation) onHand(d *Difference, first *reading) {
+	k := x.k
 	if first == nil {
 		d.doubt(NoBalance)
 		return
 	}
 	d.Since = first.Began
 	should := first.Row.OnHand.Decimal()
-	for _, c := range changes {
+	for _, c := range x.changes {
 		if k.shows(c.from, c.to, first.Began, first.At) == before {
 			continue
 		}

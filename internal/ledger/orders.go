@@ -91,6 +91,7 @@ func (l *Ledger) reported(fresh *bitbank.Order, at time.Time) {
 		o.Ended = at
 	}
 	s.place(o, was, l.newest)
+	l.intents.stale = l.intents.stale || o.Status.Terminal()
 	if slack(s.ended(), keepOrders) {
 		l.closeCancels()
 		s.trim(keepOrders)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"hikeshi/bitbank"
 )
 
@@ -25,6 +27,7 @@ type trades struct {
 	list    []*bitbank.Trade // the same ones
 	sorted  bool             // list is by time
 	dropped *bitbank.Trade   // the newest that gave way to the bound; nothing before it is taken in
+	of      map[orderKey][]*bitbank.Trade
 }
 
 // byTime orders trades; no two are equal.
@@ -53,8 +56,10 @@ func (l *Ledger) Traded(t bitbank.Trade) bool { return l.trades.by[keyOf(&t)] !=
 // put keeps a trade that is not known yet.
 func (s *trades) put(t *bitbank.Trade) {
 	if s.by == nil {
-		s.by = map[tradeKey]*bitbank.Trade{}
+		s.by, s.of = map[tradeKey]*bitbank.Trade{}, map[orderKey][]*bitbank.Trade{}
 	}
+	key := orderKey{t.Pair, t.OrderID}
+	s.of[key] = append(s.of[key], t)
 	s.sorted = len(s.list) == 0 || s.sorted && byTime(s.list[len(s.list)-1], t) < 0
 	s.by[keyOf(t)] = t
 	s.list = append(s.list, t)
@@ -99,8 +104,21 @@ func (s *trades) forget(before time.Time) {
 func (s *trades) cut(n int) {
 	for _, t := range s.list[:n] {
 		delete(s.by, keyOf(t))
+		key := orderKey{t.Pair, t.OrderID}
+		if s.of[key] = slices.DeleteFunc(s.of[key], func(x *bitbank.Trade) bool { return x == t }); len(s.of[key]) == 0 {
+			delete(s.of, key)
+		}
 	}
 	s.list = slices.Delete(s.list, 0, n)
+}
+
+// sum is what is known to have been executed of an order.
+func (s *trades) sum(key orderKey) decimal.Decimal {
+	var sum decimal.Decimal
+	for _, t := range s.of[key] {
+		sum = sum.Add(t.Amount.Decimal())
+	}
+	return sum
 }
 
 // from is where the trades at a time and later begin.
