@@ -26,6 +26,9 @@ type Broker struct {
 	line    line
 	reading bool      // a Look, Fence or Read is under way
 	fence   time.Time // when the newest Fence was asked for
+	parked  []ledger.Lane
+	wake    time.Time // when those that are parked are looked at again
+	barrier barrier
 }
 
 // A call is a bot that waits.
@@ -47,8 +50,10 @@ type sending struct {
 
 // A lane is the orders that look the same.
 type lane struct {
-	sending string   // the intent that is being sent
-	waiting []CallID // in the order in which they came
+	sending string            // the intent that is being sent
+	waiting []CallID          // in the order in which they came
+	parked  bool              // it waits for more than its own
+	strange []bitbank.OrderID // nobody's, that have shown up while one of the lane is open
 }
 
 // New returns a broker that knows nothing. Replay what the journal holds, then Start it.
@@ -77,15 +82,28 @@ func (b *Broker) Start(now time.Time) []Effect {
 		case i.Order != nil:
 			if i.Case == nil {
 				b.keep(now, ledger.Record{Answered: &ledger.Answered{ID: i.ID}})
+				i, _ = b.ledger.Intent(i.ID)
 			}
-			b.follow(now, i.ID, i.Order.Pair)
+			for _, g := range i.Case.Gaps { // whoever follows the stream now says when it sees again
+				if g.To.IsZero() {
+					b.learn(now, i.ID, reconcile.Fact{Gap: &reconcile.Gap{From: g.From, To: now}})
+				}
+			}
+			b.follow(now, i)
 		case i.Cancel != nil:
 			b.check(now, i)
 		}
 	}
 	for _, i := range b.ledger.Watched(now) {
-		b.pair(i.Order.Pair).watched[i.ID] = true
+		b.pair(i.Order.Pair).watch(i)
 	}
+	for _, i := range b.ledger.Recent(now.Add(-watchFor)) {
+		if i.Case != nil && i.Case.Verdict == reconcile.Placed {
+			b.pair(i.Order.Pair).watch(i)
+		}
+		b.unwanted(now, i)
+	}
+	b.sweep(now)
 	return b.flush()
 }
 
@@ -112,9 +130,15 @@ func (b *Broker) Step(now time.Time, e Event) []Effect {
 		b.keep(now, ledger.Record{Frozen: &e.Frozen})
 	case Decided:
 		b.decided(now, e)
+	case Unwant:
+		b.unwant(now, e)
+	case Quoted:
+		b.quoted(now, e)
 	case Tick:
 	}
 	b.expire(now)
+	b.unpark(now)
+	b.guard(now)
 	b.recancel(now)
 	b.plan(now)
 	return b.flush()
@@ -135,6 +159,10 @@ func (b *Broker) Next(now time.Time) time.Time {
 	}
 	sooner(b.due(now))
 	sooner(b.recancels())
+	sooner(b.barrier.due)
+	if len(b.parked) > 0 {
+		sooner(b.wake)
+	}
 	return next
 }
 
@@ -192,7 +220,7 @@ func (b *Broker) ask(now time.Time, a Ask) {
 	}
 	l := b.lane(c.lane)
 	l.waiting = append(l.waiting, a.Call)
-	b.advance(c.lane)
+	b.advance(now, c.lane)
 }
 
 func (b *Broker) lane(key ledger.Lane) *lane {
@@ -204,21 +232,27 @@ func (b *Broker) lane(key ledger.Lane) *lane {
 	return l
 }
 
-// advance sends the first that waits in a lane, when nothing of it is open.
-func (b *Broker) advance(key ledger.Lane) {
+// advance sends the first that waits in a lane, when nothing of it is open and nothing else is in its way.
+func (b *Broker) advance(now time.Time, key ledger.Lane) {
 	l := b.lanes[key]
 	if l == nil {
 		return
 	}
 	if l.sending == "" && len(l.waiting) > 0 {
-		if _, busy := b.ledger.Busy(key); !busy {
-			c := b.calls[l.waiting[0]]
-			l.waiting = l.waiting[1:]
-			b.send(c)
+		if _, busy := b.ledger.Busy(key); busy {
 			return
 		}
+		if at := b.gate(now, key.Pair); at.After(now) {
+			b.park(key, l, at)
+			return
+		}
+		c := b.calls[l.waiting[0]]
+		l.waiting = l.waiting[1:]
+		b.line.admitted(now)
+		b.send(c)
+		return
 	}
-	if l.sending == "" && len(l.waiting) == 0 {
+	if l.sending == "" && len(l.waiting) == 0 && len(l.strange) == 0 && !l.parked {
 		delete(b.lanes, key)
 	}
 }
@@ -271,11 +305,14 @@ func (b *Broker) sent(now time.Time, e Sent) {
 	if s.signed {
 		b.keep(now, ledger.Record{Answered: &ledger.Answered{ID: e.ID, Orders: e.Orders, Refused: e.Refused, Code: e.Code}})
 	}
-	b.line.sent(e, s.signed)
+	b.line.sent(now, e, s.signed)
 	if s.Order != nil {
 		b.lanes[s.lane].sending = ""
 	}
 	i, known := b.ledger.Intent(e.ID)
+	if e.ID == b.barrier.intent {
+		b.barred(now, i)
+	}
 	switch {
 	case !known: // never signed
 		if c := b.calls[s.call]; c != nil {
@@ -286,16 +323,19 @@ func (b *Broker) sent(now time.Time, e Sent) {
 		b.sentCancel(now, s, e, i)
 		return
 	case i.Answer == ledger.Lost:
-		b.follow(now, e.ID, s.Order.Pair)
+		b.follow(now, i)
 		return
 	default:
 		if i.Answer == ledger.Done {
 			b.pair(s.Order.Pair).own(e.Orders[0].ID, i.Signed)
 		}
 		b.answer(now, i)
+		if i.Unwanted && i.Answer == ledger.Done {
+			b.begin(now, "unwanted "+i.ID, i.Bot, i.Order.Pair, i.Placed...)
+		}
 	}
 	if s.Order != nil {
-		b.advance(s.lane)
+		b.free(now, s.lane)
 	}
 }
 
@@ -410,11 +450,16 @@ func (b *Broker) owe(now time.Time, id string, d ledger.Debt) {
 // gone takes in that a bot hung up: what was not signed is never sent, and the outcome of what was is owed.
 func (b *Broker) gone(now time.Time, id CallID) {
 	c := b.calls[id]
-	if c == nil || c.told {
-		return // Told says how it ended
+	if c == nil {
+		return
 	}
 	delete(b.calls, id)
-	b.leave(now, c)
+	switch {
+	case !c.told:
+		b.leave(now, c)
+	case c.Order != nil && c.settled: // it was being written: the bot may repeat before we hear that it was not
+		b.owe(now, c.intent, ledger.Due)
+	}
 }
 
 // leave ends a call that is not answered with an outcome.
@@ -424,13 +469,13 @@ func (b *Broker) leave(now time.Time, c *call) {
 	case c.intent == "":
 		l := b.lane(c.lane)
 		l.waiting = slices.DeleteFunc(l.waiting, func(id CallID) bool { return id == c.Call })
-		b.advance(c.lane)
+		b.advance(now, c.lane)
 	case s != nil && !s.signed:
 		b.do(Drop{c.intent})
 		delete(b.sending, c.intent)
 		if c.Order != nil {
 			b.lanes[c.lane].sending = ""
-			b.advance(c.lane)
+			b.advance(now, c.lane)
 		}
 	case c.Order != nil:
 		if s != nil {

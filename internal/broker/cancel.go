@@ -21,6 +21,9 @@ type cancelling struct {
 // sentCancel takes in what came of a cancel.
 func (b *Broker) sentCancel(now time.Time, s *sending, e Sent, i ledger.Intent) {
 	c := b.calls[s.call]
+	if len(e.Orders) > 0 {
+		b.opens(s.Cancel.Pair)
+	}
 	if id, k := b.repeats(e.ID); k != nil {
 		k.sending = ""
 		b.progress(now, id, k, func(x reconcile.Cancel) reconcile.Cancel {
@@ -103,21 +106,19 @@ func (b *Broker) progress(now time.Time, id string, k *cancelling, step func(rec
 	}
 }
 
-// cancelReads are the reads of orders that lost cancels want.
-func (b *Broker) cancelReads() []job {
-	var out []job
-	for _, id := range slices.Sorted(maps.Keys(b.cancels)) {
+// cancelReads offers the reads of orders that lost cancels want.
+func (b *Broker) cancelReads(offer func(job)) {
+	for id, k := range b.cancels {
 		var first time.Time
-		for _, c := range b.cancels[id].list {
+		for _, c := range k.list {
 			if what, at := c.Wants(); what == "read" && (first.IsZero() || at.Before(first)) {
 				first = at
 			}
 		}
 		if !first.IsZero() {
-			out = append(out, job{at: first, read: id})
+			offer(job{at: first, read: id})
 		}
 	}
-	return out
 }
 
 // readCancel asks for the orders of a lost cancel that are not over.
@@ -139,7 +140,7 @@ func (b *Broker) seen(now time.Time, e Seen) {
 		b.line.failed(now)
 		return
 	}
-	b.line.answered()
+	b.line.answered(now)
 	var fresh []ledger.Record
 	for _, o := range e.Orders {
 		fresh = append(fresh, ledger.Record{Order: &o})
@@ -159,8 +160,70 @@ func (b *Broker) seen(now time.Time, e Seen) {
 	}
 }
 
+// begin cancels orders, and goes on until they are over. The id tells it apart from other cancels.
+func (b *Broker) begin(now time.Time, id, bot, pair string, orders ...bitbank.OrderID) {
+	if b.cancels[id] != nil {
+		return
+	}
+	k := &cancelling{bot: bot}
+	for _, o := range orders {
+		k.list = append(k.list, reconcile.OpenCancel(pair, o, now))
+	}
+	b.cancels[id] = k
+}
+
+// unwanted cancels a lost order that was found and that nobody wants any more; a barrier is one of those.
+func (b *Broker) unwanted(now time.Time, i ledger.Intent) {
+	if (i.Unwanted || i.Bot == Own) && i.Case != nil && i.Case.Verdict == reconcile.Placed {
+		b.begin(now, "unwanted "+i.ID, i.Bot, i.Order.Pair, i.Case.Orders...)
+	}
+}
+
+// unwant takes in that an order is to be cancelled as soon as it is known.
+func (b *Broker) unwant(now time.Time, e Unwant) {
+	i, ok := b.ledger.Intent(e.ID)
+	if !ok || i.Order == nil {
+		return
+	}
+	b.keep(now, ledger.Record{Unwanted: &ledger.Unwanted{ID: e.ID}})
+	switch i, _ = b.ledger.Intent(e.ID); {
+	case i.Answer == ledger.Done:
+		b.begin(now, "unwanted "+i.ID, i.Bot, i.Order.Pair, i.Placed...)
+	default:
+		b.unwanted(now, i)
+	}
+}
+
+// probeLatched is how often one cancel of a pair that takes none is tried all the same.
+const probeLatched = 15 * time.Second
+
+// opens lets the latched cancels of a pair go, since it takes cancels again.
+func (b *Broker) opens(pair string) {
+	for _, k := range b.cancels {
+		for n, c := range k.list {
+			if c.Pair == pair {
+				k.list[n] = c.Opens()
+			}
+		}
+	}
+}
+
+// probes tries one latched cancel of each pair now and then.
+func (b *Broker) probes(now time.Time) {
+	tried := map[string]bool{}
+	for _, id := range slices.Sorted(maps.Keys(b.cancels)) {
+		k := b.cancels[id]
+		for n, c := range k.list {
+			if c.State == reconcile.Latched && !tried[c.Pair] && k.sending == "" && now.Sub(c.SentAt) >= probeLatched {
+				k.list[n], tried[c.Pair] = c.Opens(), true
+			}
+		}
+	}
+}
+
 // recancel sends lost cancels again whose orders rest all the same.
 func (b *Broker) recancel(now time.Time) {
+	b.probes(now)
 	for _, id := range slices.Sorted(maps.Keys(b.cancels)) {
 		k := b.cancels[id]
 		if k.sending != "" || b.line.dark() {
@@ -188,7 +251,11 @@ func (b *Broker) recancels() time.Time {
 	var next time.Time
 	for _, k := range b.cancels {
 		for _, c := range k.list {
-			if what, at := c.Wants(); what == "send" && k.sending == "" && !b.line.dark() && (next.IsZero() || at.Before(next)) {
+			what, at := c.Wants()
+			if c.State == reconcile.Latched {
+				what, at = "send", c.SentAt.Add(probeLatched)
+			}
+			if what == "send" && k.sending == "" && !b.line.dark() && (next.IsZero() || at.Before(next)) {
 				next = at
 			}
 		}

@@ -3,6 +3,8 @@ package broker
 import (
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"hikeshi/bitbank"
 	"hikeshi/internal/ledger"
 	"hikeshi/internal/reconcile"
@@ -11,7 +13,8 @@ import (
 // A CallID is a bot's request as long as it waits; whoever asks gives it, and never twice.
 type CallID uint64
 
-// An Event is something that happened. See Ask, Gone, Told, Sent, Looked, Fenced, Seen, Heard, Freeze, Decided and Tick.
+// An Event is something that happened. See Ask, Gone, Told, Sent, Looked, Fenced,
+// Seen, Heard, Freeze, Decided, Unwant, Quoted and Tick.
 type Event interface{ event() }
 
 // An Ask is a bot that wants an order placed or orders cancelled. One of the two is set.
@@ -84,6 +87,18 @@ type Decided struct {
 	Ours []bitbank.OrderID
 }
 
+// An Unwant has a lost order cancelled as soon as it is found, or at once when it is known. It is no verdict, and changes none.
+type Unwant struct{ ID string }
+
+// A Quoted answers a Quote: what the smallest order far from the market looks like. Without it no barrier is sent.
+type Quoted struct {
+	Pair     string
+	Smallest bitbank.Number  // amount that the pair takes now
+	Digits   int32           // of its prices
+	Last     decimal.Decimal // price; zero when it is not known
+	Calm     bool            // the pair trades continuously (circuit-break mode NONE), its status is NORMAL or BUSY, and nothing is stopped
+}
+
 // A Tick lets time pass. [Broker.Next] says when one is due.
 type Tick struct{}
 
@@ -97,9 +112,11 @@ func (Seen) event()    {}
 func (Heard) event()   {}
 func (Freeze) event()  {}
 func (Decided) event() {}
+func (Unwant) event()  {}
+func (Quoted) event()  {}
 func (Tick) event()    {}
 
-// An Effect is something to be done: Keep, Send, Drop, Reply, Look, Fence or Read.
+// An Effect is something to be done: Keep, Send, Drop, Reply, Look, Fence, Read or Quote.
 type Effect interface{ effect() }
 
 // A Keep writes records to the journal. See the package comment.
@@ -169,6 +186,10 @@ type Read struct {
 	IDs  []bitbank.OrderID
 }
 
+// A Quote asks what a barrier of a pair may be; only after [Broker.AllowBarrier]. Answered by Quoted.
+type Quote struct{ Pair string }
+
+func (Quote) effect() {}
 func (Keep) effect()  {}
 func (Send) effect()  {}
 func (Drop) effect()  {}

@@ -13,15 +13,56 @@ const failsDark = 2
 type line struct {
 	fails int       // of reads and writes in a row
 	read  time.Time // when the newest read failed; zero after one that was answered
+
+	darkness time.Time // since when it is dark
+	bright   time.Time // when it was over
+	next     time.Time // when the next order may be sent after it
 }
 
 func (l *line) dark() bool { return l.fails >= failsDark }
 
 // failed takes in a read that was not answered.
-func (l *line) failed(now time.Time) { l.fails, l.read = l.fails+1, now }
+func (l *line) failed(now time.Time) {
+	l.read = now
+	l.fail(now)
+}
 
-// answered takes in a read that was.
-func (l *line) answered() { *l = line{} }
+func (l *line) fail(now time.Time) {
+	if l.fails++; l.fails == failsDark {
+		l.darkness = now
+	}
+}
+
+// answered takes in a read that was, or a write.
+func (l *line) answered(now time.Time) {
+	if l.dark() && now.Sub(l.darkness) >= rampAfter {
+		l.bright, l.next = now, now
+	}
+	l.fails, l.read = 0, time.Time{}
+}
+
+const (
+	rampAfter = 10 * time.Second // shorter darkness does not make a rush
+	rampStep  = 10 * time.Second
+)
+
+// rampPace is how long one order follows another in each step after an outage. bitbank itself allows six a second.
+var rampPace = []time.Duration{time.Second, 500 * time.Millisecond, 400 * time.Millisecond, 300 * time.Millisecond, 250 * time.Millisecond, 200 * time.Millisecond}
+
+// ramp is when the next order may be sent: everybody wants to trade when bitbank is back.
+func (l *line) ramp(now time.Time) time.Time {
+	if l.bright.IsZero() || now.Sub(l.bright) >= rampStep*time.Duration(len(rampPace)) {
+		return time.Time{}
+	}
+	return l.next
+}
+
+// admitted takes in that one is sent.
+func (l *line) admitted(now time.Time) {
+	if step := now.Sub(l.bright) / rampStep; !l.bright.IsZero() && int(step) < len(rampPace) {
+		l.next = now.Add(rampPace[max(0, step)])
+	}
+}
 
 // wait is when the next read may be tried.
 func (l *line) wait() time.Time {
@@ -32,13 +73,13 @@ func (l *line) wait() time.Time {
 }
 
 // sent learns from a write. One that was refused or taken was answered; one that waited for the limit says nothing.
-func (l *line) sent(e Sent, signed bool) {
+func (l *line) sent(now time.Time, e Sent, signed bool) {
 	switch {
 	case !signed:
 	case len(e.Orders) > 0, e.Refused != nil && e.Refused.Code != 0:
-		l.fails = 0
+		l.answered(now)
 	case e.Refused != nil, e.Code == 0:
-		l.fails++
+		l.fail(now)
 	}
 }
 

@@ -1,8 +1,10 @@
 package broker
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -17,14 +19,24 @@ const (
 	overlap = 5 * time.Second        // how long before a lost order its pair's trades are read
 	fences  = 500 * time.Millisecond // between two reads that look whether the fence is closed
 	keepOwn = 64                     // of our newest orders of a pair, the barriers among them
+	patient = 20 * time.Second       // how long after its fence a case waits before its money is kept quiet
+	// watchFor is how long an order is looked for that contradicts a verdict: as long as reconcile takes it in.
+	watchFor = 24 * time.Hour
 )
 
 // A pair is where lost orders are looked for.
 type pair struct {
-	open    map[string]int  // lost orders, with how many looks were made since their fence
-	watched map[string]bool // orders that were proved not to exist, for a day
-	placed  []placed        // our newest orders, oldest first
-	last    time.Time       // when the newest look began
+	open    map[string]int           // lost orders, with how many looks were made since their fence
+	lanes   map[ledger.Lane]string   // of those: which one looks so
+	watched map[ledger.Lane][]string // settled ones that another order of their lane would contradict
+	placed  []placed                 // our newest orders that bitbank has answered with an id, oldest first
+	last    time.Time                // when the newest look began
+	quiet   quiet
+
+	known bool      // what follows is up to date
+	pass  time.Time // when the next look is due; zero when none is
+	fence time.Time // when the first fence that is not closed may be
+	bare  time.Time // when the newest fence without a barrier closed
 }
 
 // A placed is an order of ours that has an id.
@@ -36,30 +48,49 @@ type placed struct {
 func (b *Broker) pair(name string) *pair {
 	p := b.pairs[name]
 	if p == nil {
-		p = &pair{open: map[string]int{}, watched: map[string]bool{}}
+		p = &pair{open: map[string]int{}, lanes: map[ledger.Lane]string{}, watched: map[ledger.Lane][]string{}}
 		b.pairs[name] = p
 	}
 	return p
 }
 
-// own notes an order of ours that has an id.
+// own notes an order of ours that bitbank has answered with an id. One that was found by what it looks like is no barrier: it
+// may be another's.
 func (p *pair) own(id bitbank.OrderID, signed time.Time) {
 	p.placed = append(p.placed, placed{id, signed})
 	p.placed = p.placed[max(0, len(p.placed)-keepOwn):]
 }
 
 // follow begins to look for a lost order.
-func (b *Broker) follow(now time.Time, id, pair string) {
-	b.pair(pair).open[id] = 0
+func (b *Broker) follow(now time.Time, i ledger.Intent) {
+	p, lane := b.pair(i.Order.Pair), ledger.LaneOf(*i.Order)
+	p.open[i.ID], p.known = 0, false
+	p.lanes[lane] = i.ID
 	if b.gap != nil {
-		b.learn(now, id, reconcile.Fact{Gap: b.gap})
+		b.learn(now, i.ID, reconcile.Fact{Gap: b.gap})
+	}
+	// The stream may have told of it before its answer was given up.
+	for _, id := range b.ledger.Baseline(*i.Order, now) {
+		if o, by, ok := b.ledger.Order(i.Order.Pair, id); ok && by.By == ledger.Nobody && !slices.Contains(i.Known, id) {
+			b.learn(now, i.ID, reconcile.Fact{Told: &reconcile.Told{Order: o}})
+		}
+	}
+	b.judge(now, i.ID)
+}
+
+// watch goes on looking whether an order shows up that contradicts a verdict.
+func (p *pair) watch(i ledger.Intent) {
+	lane := ledger.LaneOf(*i.Order)
+	if !slices.Contains(p.watched[lane], i.ID) {
+		p.watched[lane] = append(p.watched[lane], i.ID)
 	}
 }
 
 // learn takes a fact into the case of a lost order.
 func (b *Broker) learn(now time.Time, id string, f reconcile.Fact) {
 	f.At = now
-	_, n, _ := b.ledger.Case(id)
+	c, n, _ := b.ledger.Case(id)
+	b.pair(c.Intent.Order.Pair).known = false
 	b.keep(now, ledger.Record{Learned: &ledger.Learned{ID: id, N: n + 1, Fact: f}})
 }
 
@@ -71,41 +102,66 @@ type job struct {
 	read  string // the lost cancel whose orders are to be read
 }
 
-// jobs are the reads that are wanted next, each pair's first.
-func (b *Broker) jobs(now time.Time) []job {
-	var out []job
-	var fence time.Time
-	for _, name := range slices.Sorted(maps.Keys(b.pairs)) {
-		p := b.pairs[name]
-		var first time.Time
-		for id, made := range p.open {
-			c, _, _ := b.ledger.Case(id)
-			wants, at := c.Wants(now, made, p.last)
-			if slices.Contains(wants, reconcile.WantPass) && (first.IsZero() || at.Before(first)) {
-				first = at
-			}
-			if closed := c.Intent.Expires().Add(time.Second); c.FencedAt.IsZero() && !c.Settled() && (fence.IsZero() || closed.Before(fence)) {
-				fence = closed
-			}
+// sooner is the one of two jobs that comes first; at one time in a fixed order.
+func (j job) sooner(o job) bool {
+	return cmp.Or(j.at.Compare(o.at), strings.Compare(j.pair, o.pair), strings.Compare(j.read, o.read)) < 0
+}
+
+// survey works out what the lost orders of a pair want next.
+func (b *Broker) survey(now time.Time, p *pair) {
+	if p.known {
+		return
+	}
+	p.known, p.pass, p.fence, p.bare = true, time.Time{}, time.Time{}, time.Time{}
+	for id, made := range p.open {
+		c, _, _ := b.ledger.Case(id)
+		wants, at := c.Wants(now, made, p.last)
+		if slices.Contains(wants, reconcile.WantPass) && (p.pass.IsZero() || at.Before(p.pass)) {
+			p.pass = at
 		}
-		if !first.IsZero() {
-			out = append(out, job{at: first, pair: name})
+		if slices.Contains(wants, reconcile.WantBarrier) && c.FencedAt.After(p.bare) {
+			p.bare = c.FencedAt
+		}
+		if closed := c.Intent.Expires().Add(time.Second); c.FencedAt.IsZero() && c.Verdict == reconcile.Unknown && (p.fence.IsZero() || closed.Before(p.fence)) {
+			p.fence = closed
+		}
+	}
+	if end := p.quiet.end; !end.IsZero() && !p.pass.IsZero() {
+		p.pass = end
+	}
+}
+
+// job is the read that is wanted next.
+func (b *Broker) job(now time.Time) (first job, ok bool) {
+	fence := time.Time{}
+	offer := func(j job) {
+		if next := b.line.wait(); next.After(j.at) {
+			j.at = next
+		}
+		if !ok || j.sooner(first) {
+			first, ok = j, true
+		}
+	}
+	for name, p := range b.pairs {
+		if len(p.open) == 0 {
+			continue
+		}
+		b.survey(now, p)
+		if !p.pass.IsZero() {
+			offer(job{at: p.pass, pair: name})
+		}
+		if !p.fence.IsZero() && (fence.IsZero() || p.fence.Before(fence)) {
+			fence = p.fence
 		}
 	}
 	if !fence.IsZero() && b.line.read.IsZero() {
 		if next := b.fence.Add(fences); next.After(fence) {
 			fence = next
 		}
-		out = append(out, job{at: fence, fence: true})
+		offer(job{at: fence, fence: true})
 	}
-	out = append(out, b.cancelReads()...)
-	for k := range out {
-		if next := b.line.wait(); next.After(out[k].at) {
-			out[k].at = next
-		}
-	}
-	slices.SortStableFunc(out, func(x, y job) int { return x.at.Compare(y.at) })
-	return out
+	b.cancelReads(offer)
+	return first, ok
 }
 
 // due is when the next read is.
@@ -113,10 +169,8 @@ func (b *Broker) due(now time.Time) time.Time {
 	if b.reading {
 		return time.Time{}
 	}
-	if jobs := b.jobs(now); len(jobs) > 0 {
-		return jobs[0].at
-	}
-	return time.Time{}
+	j, _ := b.job(now)
+	return j.at
 }
 
 // plan asks for the read that is due, one at a time.
@@ -124,12 +178,12 @@ func (b *Broker) plan(now time.Time) {
 	if b.reading {
 		return
 	}
-	jobs := b.jobs(now)
-	if len(jobs) == 0 || jobs[0].at.After(now) {
+	j, ok := b.job(now)
+	if !ok || j.at.After(now) {
 		return
 	}
 	b.reading = true
-	switch j := jobs[0]; {
+	switch {
 	case j.fence:
 		b.fence = now
 		b.do(Fence{})
@@ -138,7 +192,7 @@ func (b *Broker) plan(now time.Time) {
 	default:
 		l := Look{Pair: j.pair}
 		p := b.pairs[j.pair]
-		p.last = now
+		p.last, p.known = now, false
 		for id := range p.open {
 			c, _, _ := b.ledger.Case(id)
 			if since := c.Intent.At.Add(-overlap); l.Since.IsZero() || since.Before(l.Since) {
@@ -154,7 +208,7 @@ func (b *Broker) plan(now time.Time) {
 func (b *Broker) looked(now time.Time, e Looked) {
 	b.reading = false
 	if e.Answered {
-		b.line.answered()
+		b.line.answered(now)
 	} else {
 		b.line.failed(now)
 	}
@@ -176,11 +230,18 @@ func (b *Broker) looked(now time.Time, e Looked) {
 	}
 	b.record(now, fresh)
 	p := b.pair(e.Pair)
+	p.known = false
 	whole := e.Whole && now.Sub(e.Began) <= young
+	found := b.alike(e.Pair, listed)
+	money := b.explain(e)
+	doubtful := false
 	for _, id := range slices.Sorted(maps.Keys(p.open)) {
 		c, _, _ := b.ledger.Case(id)
+		if c.Verdict != reconcile.Unknown {
+			continue // a human decides
+		}
 		if !whole {
-			for _, o := range b.strange(id, e.Pair, listed) {
+			for _, o := range found[id] {
 				b.learn(now, id, reconcile.Fact{Told: &reconcile.Told{Order: o}})
 			}
 			b.judge(now, id)
@@ -201,82 +262,132 @@ func (b *Broker) looked(now time.Time, e Looked) {
 			fresh = fresh || c.Barrier != nil && !o.signed.Before(c.Barrier.Signed) && listed[o.id]
 		}
 		pass := reconcile.Pass{Began: e.Began, Fresh: fresh, Status: e.Status}
-		for _, o := range b.strange(id, e.Pair, listed) {
+		for _, o := range found[id] {
 			if o.Status.Terminal() {
 				pass.Traded = append(pass.Traded, o)
 			} else {
 				pass.Live = append(pass.Live, o)
 			}
 		}
-		pass.Unexplained, pass.Unsure = b.unexplained(c.Intent.At, e)
+		pass.Unexplained, pass.Unsure = money.since(c.Intent.At)
 		b.learn(now, id, reconcile.Fact{Pass: &pass})
+		if c.Barrier != nil && now.Sub(c.FencedAt) >= patient && pass.Unsure {
+			doubtful = true
+		}
 		b.judge(now, id)
 	}
+	p.quiet.looked(now, doubtful && len(p.open) > 0)
+	b.wake = now
 }
 
-// strange are the listed orders that are nobody's, or the intent's own already.
-func (b *Broker) strange(id, pair string, listed map[bitbank.OrderID]bool) []bitbank.Order {
-	var out []bitbank.Order
+// alike are the listed orders that are nobody's, by the lost order that they look like.
+func (b *Broker) alike(pair string, listed map[bitbank.OrderID]bool) map[string][]bitbank.Order {
+	p := b.pairs[pair]
+	if p == nil || len(p.open) == 0 {
+		return nil
+	}
+	out := map[string][]bitbank.Order{}
 	for _, o := range slices.Sorted(maps.Keys(listed)) {
-		if order, by, ok := b.ledger.Order(pair, o); ok && (by.By == ledger.Nobody || by.Intent == id) {
-			out = append(out, order)
+		order, by, ok := b.ledger.Order(pair, o)
+		if !ok || by.By != ledger.Nobody {
+			continue
+		}
+		if id := p.lanes[laneOf(order)]; id != "" {
+			out[id] = append(out[id], order)
 		}
 	}
 	return out
 }
 
-// unexplained compares the assets of a pass with what is known.
-func (b *Broker) unexplained(signed time.Time, e Looked) (amounts map[string]decimal.Decimal, unsure bool) {
+// laneOf is the lane that an order looks like.
+func laneOf(o bitbank.Order) ledger.Lane {
+	return ledger.LaneOf(bitbank.NewOrder{
+		Pair: o.Pair, Side: o.Side, Type: o.Type, PositionSide: o.PositionSide, Amount: o.StartAmount, Price: o.Price, TriggerPrice: o.TriggerPrice,
+	})
+}
+
+// A money is the assets of a pass beside what is known.
+type money struct {
+	rows  []*ledger.Explanation
+	began time.Time
+}
+
+func (b *Broker) explain(e Looked) money {
+	m := money{began: e.AssetsAt[0]}
 	for _, row := range e.Assets {
-		d := b.ledger.Unexplained(ledger.Look{Row: row, Began: e.AssetsAt[0], At: e.AssetsAt[1], Since: signed}, b.rates)
-		if x := d.Amount(); !x.IsZero() {
+		m.rows = append(m.rows, b.ledger.Explain(ledger.Look{Row: row, Began: e.AssetsAt[0], At: e.AssetsAt[1]}, b.rates))
+	}
+	return m
+}
+
+// since is what nothing explains beside a balance from before a time. What has moved so lately that a replica that lags need not
+// show it is no sign of anything.
+func (m money) since(signed time.Time) (amounts map[string]decimal.Decimal, unsure bool) {
+	for _, row := range m.rows {
+		d := row.Since(signed)
+		unsure = unsure || len(d.Doubts) > 0
+		switch x := d.Amount(); {
+		case x.IsZero():
+		case m.began.Sub(d.Moved) < reconcile.L:
+			unsure = true
+		default:
 			if amounts == nil {
 				amounts = map[string]decimal.Decimal{}
 			}
-			amounts[row.Asset] = x
+			amounts[d.Asset] = x
 		}
-		unsure = unsure || len(d.Doubts) > 0
 	}
-	return amounts, unsure || len(e.Assets) < 2
+	return amounts, unsure || len(m.rows) < 2
 }
 
 // judge ends a lost order when its case has a verdict.
 func (b *Broker) judge(now time.Time, id string) {
-	c, _, _ := b.ledger.Case(id)
-	if !c.Settled() {
+	c, _, ok := b.ledger.Case(id)
+	if !ok || !c.Settled() {
 		return
 	}
-	name := c.Intent.Order.Pair
-	p := b.pair(name)
+	p := b.pair(c.Intent.Order.Pair)
 	if _, open := p.open[id]; !open {
 		return
 	}
-	delete(p.open, id)
-	if c.Verdict == reconcile.NotPlaced {
-		p.watched[id] = true
-	}
 	i, _ := b.ledger.Intent(id)
-	for _, order := range c.Orders {
-		p.own(order, i.Signed)
-	}
+	lane := ledger.LaneOf(*i.Order)
+	delete(p.open, id)
+	delete(p.lanes, lane)
+	p.known = false
+	p.watch(i)
 	b.answer(now, i)
-	b.advance(ledger.LaneOf(*i.Order))
+	b.unwanted(now, i)
+	b.free(now, lane)
 }
 
-// record takes in what is new of reports, and gives the new orders to the cases that they may belong to.
+// free goes on with a lane that nothing of is open any more. What has shown up meanwhile and is nobody's contradicts a verdict.
+func (b *Broker) free(now time.Time, key ledger.Lane) {
+	if l := b.lanes[key]; l != nil {
+		strange := l.strange
+		l.strange = nil
+		for _, id := range strange {
+			b.ghost(now, key, id)
+		}
+	}
+	b.advance(now, key)
+}
+
+// record takes in what is new of reports.
 func (b *Broker) record(now time.Time, fresh []ledger.Record) {
 	for _, r := range fresh {
 		switch {
 		case r.Order != nil:
 			before, _, known := b.ledger.Order(r.Order.Pair, r.Order.ID)
 			b.ledger.Apply(r)
-			if after, _, _ := b.ledger.Order(r.Order.Pair, r.Order.ID); known && same(before, after) {
+			after, by, _ := b.ledger.Order(r.Order.Pair, r.Order.ID)
+			if known && same(before, after) {
 				continue
 			}
 			b.keep(now, r)
-			if p := b.pairs[r.Order.Pair]; p != nil && !known {
-				for id := range p.watched {
-					b.ghost(now, id, r.Order)
+			if p := b.pairs[r.Order.Pair]; p != nil && !known && by.By == ledger.Nobody {
+				if key := laneOf(after); len(p.watched[key]) > 0 {
+					b.appeared(now, key, after.ID)
 				}
 			}
 		case r.Traded != nil && b.ledger.Traded(*r.Traded):
@@ -284,6 +395,18 @@ func (b *Broker) record(now time.Time, fresh []ledger.Record) {
 			b.keep(now, r)
 		}
 	}
+}
+
+// appeared takes in that an order of nobody's has shown up in a lane that is watched. While one of that lane is open it may be
+// that one.
+func (b *Broker) appeared(now time.Time, key ledger.Lane, id bitbank.OrderID) {
+	l := b.lanes[key]
+	if _, busy := b.ledger.Busy(key); busy || l != nil && l.sending != "" {
+		l = b.lane(key)
+		l.strange = append(l.strange, id)
+		return
+	}
+	b.ghost(now, key, id)
 }
 
 // same reports whether two reports of an order say the same.
@@ -295,10 +418,29 @@ func same(a, b bitbank.Order) bool {
 	return a == b
 }
 
-// ghost tells the case of an order that was proved not to exist about one that has shown up.
-func (b *Broker) ghost(now time.Time, id string, o *bitbank.Order) {
-	if _, by, _ := b.ledger.Order(o.Pair, o.ID); by.By == ledger.Nobody {
-		b.learn(now, id, reconcile.Fact{Told: &reconcile.Told{Order: *o}})
+// ghost tells settled cases of an order that they do not account for.
+func (b *Broker) ghost(now time.Time, key ledger.Lane, order bitbank.OrderID) {
+	o, by, ok := b.ledger.Order(key.Pair, order)
+	if !ok || by.By != ledger.Nobody {
+		return
+	}
+	p := b.pair(key.Pair)
+	for _, id := range slices.Clone(p.watched[key]) {
+		c, _, kept := b.ledger.Case(id)
+		if !kept || now.Sub(c.At) > watchFor {
+			p.watched[key] = slices.DeleteFunc(p.watched[key], func(x string) bool { return x == id })
+			continue
+		}
+		if !c.Fits(o) {
+			continue
+		}
+		b.learn(now, id, reconcile.Fact{Told: &reconcile.Told{Order: o}})
+		if c, _, _ := b.ledger.Case(id); c.Verdict == reconcile.Ambiguous { // two look the same after all
+			p.open[id], p.lanes[key], p.known = 0, id, false
+		}
+	}
+	if len(p.watched[key]) == 0 {
+		delete(p.watched, key)
 	}
 }
 
@@ -309,7 +451,7 @@ func (b *Broker) fenced(now time.Time, e Fenced) {
 		b.line.failed(now)
 		return
 	}
-	b.line.answered()
+	b.line.answered(now)
 	for _, name := range slices.Sorted(maps.Keys(b.pairs)) {
 		for _, id := range slices.Sorted(maps.Keys(b.pairs[name].open)) {
 			if c, _, _ := b.ledger.Case(id); c.FencedAt.IsZero() && !now.Before(c.Intent.Expires().Add(time.Second)) {
@@ -328,18 +470,26 @@ func (b *Broker) heard(now time.Time, e Heard) {
 			b.gap = nil
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(b.pairs)) {
-		listed := map[bitbank.OrderID]bool{}
-		for _, r := range e.Records {
-			if r.Order != nil && r.Order.Pair == name {
-				listed[r.Order.ID] = true
+	listed := map[string]map[bitbank.OrderID]bool{}
+	for _, r := range e.Records {
+		if o := r.Order; o != nil {
+			if listed[o.Pair] == nil {
+				listed[o.Pair] = map[bitbank.OrderID]bool{}
 			}
+			listed[o.Pair][o.ID] = true
 		}
-		for _, id := range slices.Sorted(maps.Keys(b.pairs[name].open)) {
-			if e.Gap != nil {
+	}
+	if e.Gap != nil {
+		for _, name := range slices.Sorted(maps.Keys(b.pairs)) {
+			for _, id := range slices.Sorted(maps.Keys(b.pairs[name].open)) {
 				b.learn(now, id, reconcile.Fact{Gap: e.Gap})
 			}
-			for _, o := range b.strange(id, name, listed) {
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(listed)) {
+		found := b.alike(name, listed[name])
+		for _, id := range slices.Sorted(maps.Keys(found)) {
+			for _, o := range found[id] {
 				b.learn(now, id, reconcile.Fact{Told: &reconcile.Told{Order: o}})
 			}
 			b.judge(now, id)

@@ -37,7 +37,7 @@ func texts(a, b bitbank.Number) int { return strings.Compare(a.String(), b.Strin
 // balances are what is known of one asset.
 type balances struct {
 	Newest reading   `json:"newest"` // of reads and the stream
-	Reads  []reading `json:"reads"`  // by time, the last of every ten seconds
+	Reads  []reading `json:"reads"`  // by time, the first of every ten seconds
 }
 
 // balance takes in a balance.
@@ -65,7 +65,8 @@ func (l *Ledger) balance(b *Balance, at time.Time) {
 	}
 }
 
-// add keeps a read, unless there is a later one within the same ten seconds.
+// add keeps a read, unless there is an earlier one within the same ten seconds: the reads that follow a lost order must not take
+// the place of the one from before it.
 func (s *balances) add(r reading) {
 	slot := r.Began.Truncate(each)
 	i := len(s.Reads)
@@ -73,7 +74,7 @@ func (s *balances) add(r reading) {
 		i--
 	}
 	if i > 0 && s.Reads[i-1].Began.Truncate(each).Equal(slot) {
-		if r.later(s.Reads[i-1]) {
+		if s.Reads[i-1].later(r) {
 			s.Reads[i-1] = r
 		}
 		return

@@ -35,6 +35,7 @@ type Intent struct {
 	Debt     Debt              `json:"debt,omitzero"`
 	Debts    int               `json:"debts,omitzero"`   // changes of it so far; the next is one more
 	DebtAt   time.Time         `json:"debt_at,omitzero"` // of the newest change
+	Unwanted bool              `json:"unwanted,omitzero"`
 }
 
 // Settled reports whether its outcome is known.

@@ -69,6 +69,10 @@ func (l *Ledger) Apply(r Record) {
 		l.backfilled(r.Backfilled)
 	case r.Frozen != nil:
 		l.freeze(*r.Frozen, at)
+	case r.Unwanted != nil:
+		if i := l.intents.by[r.Unwanted.ID]; i != nil {
+			i.Unwanted = true
+		}
 	case r.Forgotten != nil:
 		l.forget(r.Forgotten.Before.UTC())
 	}

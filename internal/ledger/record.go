@@ -27,6 +27,12 @@ type Record struct {
 	Backfilled *Backfilled          `json:"backfilled,omitzero"`
 	Forgotten  *Forgotten           `json:"forgotten,omitzero"`
 	Frozen     *Frozen              `json:"frozen,omitzero"`
+	Unwanted   *Unwanted            `json:"unwanted,omitzero"`
+}
+
+// An Unwanted says that an order is to be cancelled as soon as it is known whether there is one.
+type Unwanted struct {
+	ID string `json:"id"` // of the intent
 }
 
 // An Intended is an order or a cancel that is about to be sent. Its record is on the disk before the first byte leaves.

@@ -162,10 +162,15 @@ func (c *Case) gap(g Gap) {
 	c.Gaps = append(slices.DeleteFunc(c.Gaps, func(old Gap) bool { return old.From.Equal(g.From) }), g)
 }
 
+// Fits reports whether an order could be the lost one, and is not accounted for.
+func (c Case) Fits(o bitbank.Order) bool {
+	return c.Intent.matches(o, c.latest()) && !slices.Contains(c.Orders, o.ID) && !slices.Contains(c.Late, o.ID)
+}
+
 // match adopts orders that look like the lost one, and reports whether there were new ones.
 func (c *Case) match(at time.Time, orders ...bitbank.Order) (found bool) {
 	for _, o := range orders {
-		if !c.Intent.matches(o, c.latest()) || slices.Contains(c.Orders, o.ID) || slices.Contains(c.Late, o.ID) {
+		if !c.Fits(o) {
 			continue
 		}
 		switch {

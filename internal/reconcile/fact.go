@@ -40,7 +40,7 @@ func (f Fence) closes(i Intent) bool {
 
 // A Pass is one complete look: the live orders of the pair, then its trades since the intent until an empty page, then the
 // assets, then the state of the pair. One that failed in part, or took longer than two seconds, is no pass. Orders that are
-// known to be another intent's are left out.
+// known to be another intent's are left out, and so may be those that look otherwise.
 type Pass struct {
 	Began  time.Time       `json:"began"`
 	Live   []bitbank.Order `json:"live"`

@@ -32,17 +32,22 @@ const (
 	L = 30 * time.Second
 )
 
-// matches reports whether an order looks as the lost one must: prices and amounts are compared as numbers. post_only is not
-// compared, because bitbank drops it silently outside continuous trading.
+// matches reports whether an order looks as the lost one must, and was ordered in time.
 func (i Intent) matches(o bitbank.Order, latest time.Time) bool {
-	want, at := i.Order, o.OrderedAt.Time()
+	at := o.OrderedAt.Time()
 	if at.IsZero() { // not said: then the time speaks neither for nor against it
 		at = i.At
 	}
-	return o.ID > 0 && !slices.Contains(i.Known, o.ID) &&
-		o.Pair == want.Pair && o.Side == want.Side && o.Type == want.Type && o.PositionSide == want.PositionSide &&
-		equal(o.StartAmount, want.Amount) && equal(o.Price, want.Price) && equal(o.TriggerPrice, want.TriggerPrice) &&
+	return o.ID > 0 && !slices.Contains(i.Known, o.ID) && i.Looks(o) &&
 		!at.Before(i.At.Add(-ahead)) && (latest.IsZero() || !at.After(latest))
+}
+
+// Looks reports whether an order looks as the lost one must: prices and amounts are compared as numbers. post_only is not
+// compared, because bitbank drops it silently outside continuous trading. Only such orders are facts for its case.
+func (i Intent) Looks(o bitbank.Order) bool {
+	want := i.Order
+	return o.Pair == want.Pair && o.Side == want.Side && o.Type == want.Type && o.PositionSide == want.PositionSide &&
+		equal(o.StartAmount, want.Amount) && equal(o.Price, want.Price) && equal(o.TriggerPrice, want.TriggerPrice)
 }
 
 // equal compares amounts; one that is not said fits what was not asked for, and nothing else.

@@ -52,8 +52,24 @@ func (c Case) Wants(now time.Time, made int, last time.Time) (wants []Want, at t
 	if c.Barrier == nil {
 		wants = append(wants, WantBarrier)
 	}
+	at = last.Add(after)
 	if made < len(steps) {
-		return wants, c.FencedAt.Add(steps[made] * time.Second)
+		at = c.FencedAt.Add(steps[made] * time.Second)
 	}
-	return wants, last.Add(after)
+	if enough := c.enoughAt(); !enough.IsZero() && enough.Before(at) && enough.After(last) {
+		at = enough // this pass can be the one that proves it
+	}
+	return wants, at
+}
+
+// enoughAt is when one more pass like the last ones would prove that nothing was placed; zero when it takes more.
+func (c Case) enoughAt() time.Time {
+	if c.Barrier == nil || c.Fresh.N < passesLeast-1 {
+		return time.Time{}
+	}
+	at := c.Fresh.First.Add(passesSpan)
+	if seen := c.Barrier.Seen.Add(L); seen.After(at) {
+		at = seen
+	}
+	return at
 }

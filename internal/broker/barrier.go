@@ -1,0 +1,131 @@
+package broker
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/ledger"
+	"hikeshi/internal/reconcile"
+)
+
+// Own is the bot that our own orders and cancels are recorded under.
+const Own = "hikeshi"
+
+// A barrier is a small order far from the market that is sent only so that what was sent before it is seen to have taken effect
+// or never to do so. It is a real order, so the owner allows it; bots that trade make their own orders barriers.
+type barrier struct {
+	allowed bool
+	asked   string // the pair whose Quote is awaited
+	intent  string // of the one that is being sent
+	pair    string // of the one that rests
+	order   bitbank.OrderID
+	signed  time.Time // of that one
+	newest  time.Time // when one was sent last
+	due     time.Time // when one is to be sent
+}
+
+const (
+	barriers    = time.Minute            // at most one in
+	barrierFor  = 3 * time.Minute        // the longest that one rests
+	barrierWait = 300 * time.Millisecond // how long after a fence the bots' own orders are waited for
+)
+
+// AllowBarrier says whether an order of the smallest size far from the market may be sent to settle lost ones.
+func (b *Broker) AllowBarrier(on bool) { b.barrier.allowed = on }
+
+// guard asks for what a barrier needs when a lost order wants one, and takes back the one that is not needed any more.
+func (b *Broker) guard(now time.Time) {
+	r := &b.barrier
+	if r.order != 0 && (!b.needed(r.pair, r.signed) || now.Sub(r.signed) >= barrierFor) {
+		b.begin(now, "barrier "+r.intent, Own, r.pair, r.order)
+		r.order, r.intent, r.pair = 0, "", ""
+	}
+	r.due = time.Time{}
+	if !r.allowed || r.asked != "" || r.intent != "" || b.line.dark() {
+		return
+	}
+	pair, at := "", time.Time{}
+	for name, p := range b.pairs {
+		if len(p.open) == 0 {
+			continue
+		}
+		b.survey(now, p)
+		if p.bare.IsZero() || len(p.placed) > 0 && p.placed[len(p.placed)-1].signed.After(p.bare) {
+			continue
+		}
+		if when := p.bare.Add(barrierWait); pair == "" || when.Before(at) || when.Equal(at) && name < pair {
+			pair, at = name, when
+		}
+	}
+	if pair == "" {
+		return
+	}
+	if next := r.newest.Add(barriers); next.After(at) && !r.newest.IsZero() {
+		at = next
+	}
+	if at.After(now) {
+		r.due = at
+		return
+	}
+	r.asked, r.newest = pair, now
+	b.do(Quote{pair})
+}
+
+// needed reports whether a lost order of a pair still waits for a barrier that was signed at a time.
+func (b *Broker) needed(pair string, signed time.Time) bool {
+	for id := range b.pair(pair).open {
+		if c, _, _ := b.ledger.Case(id); c.Verdict == reconcile.Unknown && !c.FencedAt.IsZero() && signed.After(c.FencedAt) {
+			return true
+		}
+	}
+	return false
+}
+
+// quoted sends the barrier: a tenth below the market it is not executed, and not refused either.
+func (b *Broker) quoted(now time.Time, e Quoted) {
+	r := &b.barrier
+	if r.asked != e.Pair {
+		return
+	}
+	r.asked = ""
+	p := b.pair(e.Pair)
+	if b.survey(now, p); !e.Calm || !e.Smallest.Known() || !e.Last.IsPositive() || p.bare.IsZero() {
+		return
+	}
+	// Some ticks lower each time, so that a lost one and the next can be told apart.
+	price := e.Last.Mul(decimal.New(9, -1)).Truncate(e.Digits).Sub(decimal.New(int64(b.made%97), -e.Digits))
+	n, err := bitbank.ParseNumber(price.String())
+	if err != nil || !price.IsPositive() {
+		return
+	}
+	o := bitbank.NewOrder{Pair: e.Pair, Side: bitbank.Buy, Type: bitbank.Limit, Amount: e.Smallest, Price: n, PostOnly: true}
+	if _, busy := b.ledger.Busy(ledger.LaneOf(o)); busy || b.lanes[ledger.LaneOf(o)] != nil {
+		return
+	}
+	c := &call{Ask: Ask{Bot: Own, Order: &o}, lane: ledger.LaneOf(o)}
+	b.send(c)
+	r.intent, r.newest = c.intent, now
+}
+
+// barred takes in what came of the barrier: it rests now, or there is none. A lost one is looked for like any other order.
+func (b *Broker) barred(now time.Time, i ledger.Intent) {
+	r := &b.barrier
+	if i.Answer != ledger.Done {
+		r.intent = ""
+		return
+	}
+	r.order, r.pair, r.signed = i.Placed[0], i.Order.Pair, i.Signed
+	b.pair(i.Order.Pair).known = false
+	b.owe(now, i.ID, ledger.Paid)
+}
+
+// sweep takes back, after a start, the barriers that still rest.
+func (b *Broker) sweep(now time.Time) {
+	for _, o := range b.ledger.Live() {
+		if _, by, _ := b.ledger.Order(o.Pair, o.ID); by.By == ledger.Bot && by.Bot == Own {
+			b.begin(now, "barrier "+by.Intent, Own, o.Pair, o.ID)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package broker
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// fromEnv is a number of the environment, or another.
+func fromEnv(name string, or int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return or
+}
+
+// soak plays worlds until so many answers were lost, on all processors, and adds up what came of them.
+func soak(t *testing.T, want int, each func(seed uint64, p *plan)) tally {
+	t.Helper()
+	first := uint64(fromEnv("HIKESHI_SEED", 1))
+	most := fromEnv("HIKESHI_WORLDS", 1_000_000)
+	var next, lost atomic.Int64
+	var mu sync.Mutex
+	var sum tally
+	failed := 0
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for {
+				n := next.Add(1) - 1
+				if int(n) >= most || lost.Load() >= int64(want) {
+					return
+				}
+				seed := first + uint64(n)
+				w := worldOf(seed, each)
+				w.play()
+				lost.Add(int64(w.tally.ambiguous))
+				mu.Lock()
+				sum.add(w.tally)
+				if len(w.wrong) > 0 {
+					if failed++; failed <= 3 {
+						t.Errorf("seed %d (%+v): %s\nreplay: HIKESHI_SEED=%d HIKESHI_WORLDS=1 go test ./internal/broker -run %s", seed, w.plan, w.wrong[0], seed, t.Name())
+					}
+				}
+				stop := failed > 10
+				mu.Unlock()
+				if stop {
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	return sum
+}
+
+func worldOf(seed uint64, each func(uint64, *plan)) *world {
+	w := newWorld(seed, plan{})
+	w.plan = planOf(w.rng)
+	w.plan.ambiguous = 300
+	each(seed, &w.plan)
+	return w
+}
+
+// quantile of durations.
+func quantile(d []time.Duration, q float64) time.Duration {
+	if len(d) == 0 {
+		return 0
+	}
+	slices.Sort(d)
+	return d[min(len(d)-1, int(q*float64(len(d))))]
+}
+
+// scale is how many lost answers a run plays.
+func scale(short, usual, long int) int {
+	switch {
+	case os.Getenv("HIKESHI_LONG") == "1":
+		return long
+	case testing.Short():
+		return short
+	}
+	return usual
+}
+
+// Under A1 and with queues shorter than Q no order is doubled, no order is said to be absent that is there, and everything is
+// settled once bitbank is well.
+func TestNoOrderIsDoubledOrLost(t *testing.T) {
+	began := time.Now()
+	sum := soak(t, scale(4_000, 20_000, 1_000_000), func(uint64, *plan) {})
+	fmt.Printf("figure: broker, %d worlds, %d orders wanted, %d sent, %d ambiguous, %d crashes, %d cancels, in %.0f s\n",
+		sum.worlds, sum.wants, sum.orders, sum.ambiguous, sum.crashes, sum.cancels, time.Since(began).Seconds())
+	fmt.Printf("figure: broker, doubled %d, falsely absent %d, not settled %d, cancelled unasked %d, adopted a human's equal order %d, left to a human %d\n",
+		sum.doubled, sum.falseAbsent, sum.stuck, sum.unasked, sum.strangers, sum.ambiguousEnd)
+	fmt.Printf("figure: broker, found placed %d: p50 %v, p99 %v after bitbank answers; proved absent by A1 %d: p50 %v, p99 %v after the fence; by Q %d\n",
+		sum.placed, quantile(sum.seen, .5), quantile(sum.seen, .99), sum.provedA1, quantile(sum.proof, .5), quantile(sum.proof, .99), sum.provedQ)
+}
