@@ -20,6 +20,7 @@ import (
 // A door is the gateway's way in.
 type door struct {
 	gateway  *gateway.Gateway
+	bots     bots
 	listener net.Listener
 	server   *http.Server
 }
@@ -72,7 +73,7 @@ func (a *App) openAccount(ctx context.Context, listenAt func(network, addr strin
 	if err != nil {
 		return err
 	}
-	a.door = &door{gateway: g, server: g.Server()}
+	a.door = &door{gateway: g, bots: bots, server: g.Server()}
 	a.door.listener, err = listen(listenAt, cfg.Gateway.Listen)
 	if !trade {
 		a.warnings = append(a.warnings, Trouble{ID: "gateway.readonly", Err: errors.New("the key has no trading right")})

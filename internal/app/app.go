@@ -98,11 +98,12 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 	}
 	wo.Journal, wo.Resume = a.journal, resume
 	a.watch = watch.New(wo)
+	shown := web.Options{Source: source{a.watch, a.journal}, Lang: lang(cfg.Lang), Version: o.Version, Log: o.Log, Addr: a.Addr()}
+	if err := a.money(&shown); err != nil {
+		return nil, err
+	}
 	a.server = &http.Server{
-		Handler: web.New(web.Options{
-			Source: source{a.watch, a.journal}, Lang: lang(cfg.Lang), Version: o.Version, Log: o.Log,
-			Addr: a.listener.Addr().String(),
-		}),
+		Handler:           web.New(shown),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		IdleTimeout:       2 * time.Minute,

@@ -59,3 +59,17 @@ func (b bots) find(id string) (keys.Bot, bool) {
 
 // hold is how long a bot waits; 0 is the gateway's own measure.
 func (b bots) hold(name string) time.Duration { return b.holds[name] }
+
+// names are those of the bots that may come in.
+func (b bots) names() []string {
+	var out []string
+	for _, n := range b.named {
+		out = append(out, n.Name)
+	}
+	for _, n := range b.kept.Bots() {
+		if n.Revoked.IsZero() {
+			out = append(out, n.Name)
+		}
+	}
+	return out
+}

@@ -119,11 +119,15 @@ func (c contract) object(t *testing.T, where string, schema map[string]any, got 
 }
 
 // answers checks one answer of a path against what is published for its status.
-func (c contract) answers(t *testing.T, h http.Handler, target string, l text.Lang) {
+func (c contract) answers(t *testing.T, h http.Handler, target string, l text.Lang, change ...func(*http.Request)) {
 	t.Helper()
 	path, _, _ := strings.Cut(target, "?")
-	r := get(t, h, target, in(l))
-	media := c.at(t, c.root, "paths", path, "get", "responses", fmt.Sprint(r.StatusCode), "content")
+	c.answered(t, get(t, h, target, append(change, in(l))...), path, "get")
+}
+
+func (c contract) answered(t *testing.T, r *http.Response, path, method string) {
+	t.Helper()
+	media := c.at(t, c.root, "paths", path, method, "responses", fmt.Sprint(r.StatusCode), "content")
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	schema := c.at(t, media, kind, "schema")
 	if kind != "application/json" {
@@ -133,7 +137,7 @@ func (c contract) answers(t *testing.T, h http.Handler, target string, l text.La
 	if err := json.Unmarshal([]byte(body(t, r)), &got); err != nil {
 		t.Fatal(err)
 	}
-	c.check(t, target, schema, got)
+	c.check(t, path, schema, got)
 }
 
 var programs = []string{

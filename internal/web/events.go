@@ -25,7 +25,8 @@ const (
 )
 
 // events streams changes as server-sent events. A client that has seen some resumes with Last-Event-ID; a new one
-// first hears the present verdict, so that it need not ask for it apart.
+// first hears the present verdict, so that it need not ask for it apart. Whoever may see what concerns money also hears of
+// orders and transfers.
 func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	select {
 	case s.streams <- struct{}{}:
@@ -62,8 +63,9 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	beat := time.NewTicker(heartbeat)
+	beat, look, money := time.NewTicker(heartbeat), time.NewTicker(viewEach), s.follow()
 	defer beat.Stop()
+	defer look.Stop()
 	for {
 		select {
 		case <-r.Context().Done():
@@ -71,6 +73,15 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 		case <-beat.C:
 			if !write(": still here\n\n") {
 				return
+			}
+		case now := <-look.C:
+			if !s.mayRead(r) { // it never could, or its session is over
+				continue
+			}
+			for _, e := range money.changes(l, now) {
+				if !write("%s", frame(l, e)) {
+					return
+				}
 			}
 		case e, open := <-changes:
 			if !open { // cut off for being slow, or the watch has ended: the client comes back and resumes
@@ -118,6 +129,16 @@ func frame(l text.Lang, e watch.Event) string {
 			head
 			component
 		}{on, shapeComponent(l, d)}
+	case Order:
+		body = struct {
+			head
+			Order
+		}{on, d}
+	case Transfer:
+		body = struct {
+			head
+			Transfer
+		}{on, d}
 	default:
 		body = struct {
 			head
@@ -127,6 +148,9 @@ func frame(l text.Lang, e watch.Event) string {
 	b, err := json.Marshal(body)
 	if err != nil {
 		panic("web: write an event: " + err.Error())
+	}
+	if e.Kind == "order" || e.Kind == "transfer" { // no record of the watch: nothing to resume at
+		return fmt.Sprintf("event: %s\ndata: %s\n\n", e.Kind, b)
 	}
 	return fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, b)
 }

@@ -132,6 +132,9 @@ func TestEveryFileAndIconThatAPageNamesIsThere(t *testing.T) {
 	for _, name := range linkIcons {
 		note(name)
 	}
+	for _, b := range standingLooks {
+		note(b.Icon)
+	}
 	names, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +196,7 @@ func TestEveryClassOfTheStyleSheetsIsWorn(t *testing.T) {
 	for _, s := range strips {
 		worn.WriteString(" " + s.class)
 	}
-	worn.WriteString(" dns tcp tls ttfb body to o l x q bad cut dim ") // segments, cells and links
+	worn.WriteString(" dns tcp tls ttfb body to o l x q bad cut dim open done now todo ") // segments, cells, links, orders and steps
 	for _, sheet := range []string{"/static/tokens.css", "/static/app.css"} {
 		css := regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(body(t, get(t, handler(&fake{}), sheet)), "")
 		css = regexp.MustCompile(`\{[^{}]*\}`).ReplaceAllString(css, "\n")

@@ -26,9 +26,11 @@ func (s *server) guard(next http.Handler) http.Handler {
 		switch {
 		case !s.hosts[hostname(r.Host)]:
 			fail(w, http.StatusMisdirectedRequest, "wrong_host", "this dashboard answers under localhost and its own address alone")
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			h.Set("Allow", "GET, HEAD")
-			fail(w, http.StatusMethodNotAllowed, "wrong_method", "only GET and HEAD are answered")
+		case !strings.Contains(s.methods(r.URL.Path), r.Method+","):
+			h.Set("Allow", strings.ReplaceAll(strings.TrimSuffix(s.methods(r.URL.Path), ","), ",", ", "))
+			fail(w, http.StatusMethodNotAllowed, "wrong_method", "this address does not answer "+r.Method)
+		case r.Method == http.MethodPost && foreign.Check(r) != nil:
+			fail(w, http.StatusForbidden, "cross_site", "only pages of this dashboard may act")
 		case r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate":
 			fail(w, http.StatusForbidden, "cross_site", "pages of other sites may not read this")
 		default:
@@ -36,6 +38,23 @@ func (s *server) guard(next http.Handler) http.Handler {
 		}
 	})
 }
+
+// foreign tells forms of other origins, other ports of this machine among them. What no browser sends passes: it has to show the
+// token.
+var foreign = http.NewCrossOriginProtection()
+
+// methods are those that an address answers, each with a comma.
+func (s *server) methods(path string) string {
+	for _, one := range s.routes {
+		if one.path == path && one.methods != "" {
+			return one.methods
+		}
+	}
+	return "GET,HEAD,"
+}
+
+// isAPI reports whether a program asks.
+func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
 
 // hostname is the Host header without port, brackets and a final dot.
 func hostname(hostport string) string {

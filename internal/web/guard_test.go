@@ -10,7 +10,7 @@ import (
 
 // every address, as somebody would ask for it.
 var addresses = []string{
-	"/", "/history", "/help", "/settings", "/static/app.css", "/sw.js", "/manifest.webmanifest", "/api/v1/verdict", "/api/v1/components",
+	"/", "/orders", "/login", "/explain?code=60001", "/api/v1/orders", "/api/v1/transfers", "/history", "/help", "/settings", "/static/app.css", "/sw.js", "/manifest.webmanifest", "/api/v1/verdict", "/api/v1/components",
 	"/api/v1/incidents", "/api/v1/evidence", "/api/v1/series?target=public/ticker", "/api/v1/market", "/api/v1/openapi.yaml",
 	"/api/v1/openapi.json", "/metrics", "/healthz", "/readyz", "/nothing", "/api/v1/nothing", "/static/nothing",
 }

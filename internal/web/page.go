@@ -34,6 +34,18 @@ func parse(l text.Lang) *pages {
 			err := set.ExecuteTemplate(&b, f.Name, f)
 			return template.HTML(b.String()), err
 		},
+		"numbered": func(i int, c orderCard) any {
+			return struct {
+				N    int
+				Card orderCard
+			}{i, c}
+		},
+		"rows": func(label string, rows []orderRow) any {
+			return struct {
+				Label string
+				Rows  []orderRow
+			}{label, rows}
+		},
 		"iso": func(t time.Time) string { return t.In(jst).Format(time.RFC3339) },
 	})
 	return &pages{template.Must(set.ParseFS(files, "templates/*.html"))}

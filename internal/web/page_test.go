@@ -74,7 +74,7 @@ func past(now time.Time) []incident.Incident {
 
 var (
 	tags      = regexp.MustCompile(`<[^>]*>`)
-	ids       = regexp.MustCompile(`\b(web|verdict|reason|failure|part|state|host|phase|first_step|known|own_check|link)\.[a-z_0-9.]+`)
+	ids       = regexp.MustCompile(`\b(web|explain|verdict|reason|failure|part|state|host|phase|first_step|known|own_check|link)\.[a-z_0-9.]+`)
 	codes     = regexp.MustCompile(`\b[a-z0-9]+_[a-z0-9_]+\b`)
 	leftovers = regexp.MustCompile(`[{}]|%!|<nil>|ZgotmplZ|#\d|0001-01-01`)
 )
@@ -89,15 +89,28 @@ func visible(page string) string {
 	return html.UnescapeString(out)
 }
 
-func TestNoPageShowsAGapAnIDOrACode(t *testing.T) {
-	everyPage(t, func(t *testing.T, _ text.Lang, _ watch.Snapshot, _, page string) {
-		seen := visible(page)
-		for _, bad := range []*regexp.Regexp{ids, codes, leftovers} {
-			if m := bad.FindString(seen); m != "" {
-				t.Errorf("the page shows %q", m)
-			}
+// wellMade holds every page against what all of them keep.
+func wellMade(t *testing.T, l text.Lang, page string) {
+	t.Helper()
+	noGap(t, page)
+	framed(t, l, page)
+	if m := inline.FindString(page); m != "" {
+		t.Errorf("the page holds %q", m)
+	}
+}
+
+func noGap(t *testing.T, page string) {
+	t.Helper()
+	seen := visible(page)
+	for _, bad := range []*regexp.Regexp{ids, codes, leftovers} {
+		if m := bad.FindString(seen); m != "" {
+			t.Errorf("the page shows %q", m)
 		}
-	})
+	}
+}
+
+func TestNoPageShowsAGapAnIDOrACode(t *testing.T) {
+	everyPage(t, func(t *testing.T, _ text.Lang, _ watch.Snapshot, _, page string) { noGap(t, page) })
 }
 
 func TestTheSentenceStandsInTheFirstBytes(t *testing.T) {
@@ -112,42 +125,49 @@ func TestTheSentenceStandsInTheFirstBytes(t *testing.T) {
 	})
 }
 
+var (
+	unofficial = map[text.Lang]string{text.Japanese: "非公式", text.English: "unofficial"}
+	japanese   = regexp.MustCompile(`\p{Hiragana}|\p{Katakana}|\p{Han}`)
+)
+
 func TestEveryPageHasItsFrame(t *testing.T) {
-	unofficial := map[text.Lang]string{text.Japanese: "非公式", text.English: "unofficial"}
-	japanese := regexp.MustCompile(`\p{Hiragana}|\p{Katakana}|\p{Han}`)
-	everyPage(t, func(t *testing.T, l text.Lang, _ watch.Snapshot, _, page string) {
-		if !strings.HasPrefix(page, "<!doctype html>\n<html lang=\""+string(l)+"\"") {
-			t.Errorf("the page begins with %q", page[:60])
+	everyPage(t, func(t *testing.T, l text.Lang, _ watch.Snapshot, _, page string) { framed(t, l, page) })
+}
+
+func framed(t *testing.T, l text.Lang, page string) {
+	t.Helper()
+	if !strings.HasPrefix(page, "<!doctype html>\n<html lang=\""+string(l)+"\"") {
+		t.Errorf("the page begins with %q", page[:60])
+	}
+	if n := strings.Count(page, "<h1"); n != 1 {
+		t.Errorf("%d headings of the first rank, want 1", n)
+	}
+	if !strings.Contains(page[strings.Index(page, "<footer"):], unofficial[l]) {
+		t.Error("the footer does not say that this is unofficial")
+	}
+	if l == text.English {
+		if m := japanese.FindString(strings.ReplaceAll(visible(page), "日本語", "")); m != "" {
+			t.Errorf("an English page shows %q", m)
 		}
-		if n := strings.Count(page, "<h1"); n != 1 {
-			t.Errorf("%d headings of the first rank, want 1", n)
+	}
+	ids := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\sid="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if ids[m[1]] {
+			t.Errorf("the id %s stands twice", m[1])
 		}
-		if !strings.Contains(page[strings.Index(page, "<footer"):], unofficial[l]) {
-			t.Error("the footer does not say that this is unofficial")
+		ids[m[1]] = true
+	}
+	for _, m := range regexp.MustCompile(`(?:href="#|aria-labelledby="|for=")([^"]+)"`).FindAllStringSubmatch(page, -1) {
+		if !ids[m[1]] {
+			t.Errorf("nothing has the id %s, which is referred to", m[1])
 		}
-		if l == text.English {
-			if m := japanese.FindString(strings.ReplaceAll(visible(page), "日本語", "")); m != "" {
-				t.Errorf("an English page shows %q", m)
-			}
-		}
-		ids := map[string]bool{}
-		for _, m := range regexp.MustCompile(`\sid="([^"]*)"`).FindAllStringSubmatch(page, -1) {
-			if ids[m[1]] {
-				t.Errorf("the id %s stands twice", m[1])
-			}
-			ids[m[1]] = true
-		}
-		for _, m := range regexp.MustCompile(`(?:href="#|aria-labelledby="|for=")([^"]+)"`).FindAllStringSubmatch(page, -1) {
-			if !ids[m[1]] {
-				t.Errorf("nothing has the id %s, which is referred to", m[1])
-			}
-		}
-	})
+	}
 }
 
 // The content security policy would block it, and the page would lie to its reader.
+var inline = regexp.MustCompile(`(?i)\sstyle=|<style|\son[a-z]+=|javascript:|<script(?:\s+type="module")?\s*>`)
+
 func TestNoPageHoldsInlineStyleOrScript(t *testing.T) {
-	inline := regexp.MustCompile(`(?i)\sstyle=|<style|\son[a-z]+=|javascript:|<script(?:\s+type="module")?\s*>`)
 	everyPage(t, func(t *testing.T, _ text.Lang, _ watch.Snapshot, _, page string) {
 		if m := inline.FindString(page); m != "" {
 			t.Errorf("the page holds %q", m)

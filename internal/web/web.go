@@ -13,6 +13,7 @@ import (
 	"hikeshi/internal/incident"
 	"hikeshi/internal/journal"
 	"hikeshi/internal/probe"
+	"hikeshi/internal/secret"
 	"hikeshi/internal/text"
 	"hikeshi/internal/watch"
 )
@@ -36,6 +37,10 @@ type Options struct {
 	Addr    string   // host and port of the listener; its host is allowed in the Host header
 	Hosts   []string // further host names to allow
 	Log     *slog.Logger
+
+	Accounts Accounts        // nil: no account is set up
+	Bots     func() []string // the names of the bots that have a local key; nil: nobody knows
+	Token    secret.Value    // opens what concerns money; without one that stays shut
 }
 
 //go:embed static templates openapi.yaml
@@ -50,13 +55,17 @@ type server struct {
 	day     *day
 	streams chan struct{} // one token for each open event stream
 	routes  []route
+
+	views    *views
+	entrance *entrance
 }
 
 // A route is one address. Paths that end in a slash hold everything below them.
 type route struct {
 	path    string
 	handle  http.HandlerFunc
-	program bool // asked by programs: openapi.yaml describes it
+	program bool   // asked by programs: openapi.yaml describes it
+	methods string // each with a comma; "" is GET and HEAD
 }
 
 // New builds the dashboard and the API.
@@ -70,10 +79,18 @@ func newServer(o Options) *server {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &server{o: o, hosts: allowed(o), static: assets(), day: newDay(o.Source), streams: make(chan struct{}, streamsMost)}
+	s.views, s.entrance = &views{from: o.Accounts}, newEntrance(o.Token, o.Addr)
 	s.pages = map[text.Lang]*pages{text.Japanese: parse(text.Japanese), text.English: parse(text.English)}
 	s.routes = []route{
 		{path: "/", handle: s.home},
 		{path: "/history", handle: s.history},
+		{path: "/orders", handle: s.orders},
+		{path: "/orders/freeze", handle: s.freezing(true), methods: "GET,HEAD,POST,"},
+		{path: "/orders/thaw", handle: s.freezing(false), methods: "GET,HEAD,POST,"},
+		{path: "/orders/decide", handle: s.deciding, methods: "GET,HEAD,POST,"},
+		{path: "/login", handle: s.login},
+		{path: "/logout", handle: s.logout, methods: "POST,"},
+		{path: "/explain", handle: s.explain},
 		{path: "/help", handle: s.help},
 		{path: "/settings", handle: s.settings},
 		{path: "/static/", handle: s.file},
@@ -85,6 +102,10 @@ func newServer(o Options) *server {
 		{path: "/api/v1/evidence", handle: s.apiEvidence, program: true},
 		{path: "/api/v1/series", handle: s.apiSeries, program: true},
 		{path: "/api/v1/market", handle: s.apiMarket, program: true},
+		{path: "/api/v1/orders", handle: s.apiOrders, program: true},
+		{path: "/api/v1/transfers", handle: s.apiTransfers, program: true},
+		{path: "/api/v1/freeze", handle: s.apiFreeze, program: true, methods: "POST,"},
+		{path: "/api/v1/decide", handle: s.apiDecide, program: true, methods: "POST,"},
 		{path: "/api/v1/events", handle: s.events, program: true},
 		{path: "/api/v1/openapi.yaml", handle: s.openapiYAML, program: true},
 		{path: "/api/v1/openapi.json", handle: s.openapiJSON, program: true},
@@ -103,7 +124,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if strings.HasPrefix(r.URL.Path, "/api/") {
+	if isAPI(r) {
 		fail(w, http.StatusNotFound, "not_found", "no such address; /api/v1/openapi.yaml lists them")
 		return
 	}

@@ -10,12 +10,13 @@ const shell = [
   "/static/icon.svg",
   "/static/tokens.css",
 ];
-const pages = ["/", "/help", "/history", "/settings"];
+const pages = ["/", "/help", "/history", "/orders", "/settings"];
+const shut = ["/orders"]; // until its owner has come in once
 const patience = 2_000; // a page takes milliseconds: a daemon that has not answered by then hangs
 
 addEventListener("install", (event) => {
   skipWaiting();
-  event.waitUntil(caches.open(store).then((cache) => cache.addAll([...shell, ...pages])));
+  event.waitUntil(caches.open(store).then((cache) => cache.addAll([...shell, ...pages.filter((page) => !shut.includes(page))])));
 });
 
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));

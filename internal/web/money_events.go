@@ -1,0 +1,65 @@
+package web
+
+import (
+	"strconv"
+	"time"
+
+	"hikeshi/internal/account"
+	"hikeshi/internal/text"
+	"hikeshi/internal/watch"
+)
+
+// A follower notices what has changed in the account since it looked last. It is one stream's.
+type follower struct {
+	s      *server
+	gen    int
+	began  bool
+	orders map[string]account.Standing
+	moves  map[string]string // statuses of transfers
+}
+
+func (s *server) follow() *follower {
+	return &follower{s: s, orders: map[string]account.Standing{}, moves: map[string]string{}}
+}
+
+// changes are the orders whose standing has changed and the transfers whose status has. The first time they are the orders that
+// somebody must look at: what was so before is for /api/v1/orders.
+func (f *follower) changes(l text.Lang, now time.Time) []watch.Event {
+	v, gen := f.s.views.latest()
+	if gen == f.gen {
+		return nil
+	}
+	f.gen = gen
+	var out []watch.Event
+	seq := f.s.o.Source.Snapshot().Seq
+	add := func(kind string, data any) {
+		out = append(out, watch.Event{Seq: seq, At: v.At, Kind: kind, Data: data})
+	}
+	orders, moves := make(map[string]account.Standing, len(v.Orders)), map[string]string{}
+	for _, x := range v.Orders {
+		key := lineKey(x)
+		orders[key] = x.Standing
+		was, known := f.orders[key]
+		if known && was != x.Standing || !known && (f.began || !ended(x.Standing) && x.Standing != account.Live) {
+			add("order", shapeOrder(l, x, now))
+		}
+	}
+	for _, t := range v.Transfers {
+		d := shapeTransfer(l, t)
+		key := d.Kind + " " + d.UUID
+		moves[key] = d.Status
+		if f.began && f.moves[key] != d.Status {
+			add("transfer", d)
+		}
+	}
+	f.orders, f.moves, f.began = orders, moves, true
+	return out
+}
+
+// lineKey names an order through all its standings: by the intent it came with, else by bitbank's id.
+func lineKey(x account.Line) string {
+	if x.Intent != "" {
+		return x.Intent
+	}
+	return x.Order.Pair + "/" + strconv.FormatInt(int64(x.Order.ID), 10)
+}
