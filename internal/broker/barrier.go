@@ -17,19 +17,26 @@ const Own = "hikeshi"
 // or never to do so. It is a real order, so the owner allows it; bots that trade make their own orders barriers.
 type barrier struct {
 	allowed bool
-	asked   string // the pair whose Quote is awaited
-	intent  string // of the one that is being sent
-	pair    string // of the one that rests
-	order   bitbank.OrderID
-	signed  time.Time // of that one
-	newest  time.Time // when one was sent last
-	due     time.Time // when one is to be sent
+	asked   string    // the pair whose Quote is awaited
+	sending string    // the intent of the one that is being sent: one at a time
+	due     time.Time // when the next is to be sent
+}
+
+// A mark is the barrier of a pair.
+type mark struct {
+	order  bitbank.OrderID // that rests; 0 when none does
+	intent string
+	signed time.Time
+	newest time.Time // when one was sent last
+	quoted time.Time // when a Quote was asked for last
 }
 
 const (
-	barriers    = time.Minute            // at most one in
+	barriers    = 5 * time.Second        // at most one of a pair in; absence is to be proved 35 s after the fence
+	quotes      = 3 * time.Second        // at most one Quote of a pair in
 	barrierFor  = 3 * time.Minute        // the longest that one rests
 	barrierWait = 300 * time.Millisecond // how long after a fence the bots' own orders are waited for
+	barrierMost = 2 * time.Second        // how long the fences of other lost orders are waited for
 )
 
 // AllowBarrier says whether an order of the smallest size far from the market may be sent to settle lost ones.
@@ -37,45 +44,52 @@ func (b *Broker) AllowBarrier(on bool) { b.barrier.allowed = on }
 
 // guard asks for what a barrier needs when a lost order wants one, and takes back the one that is not needed any more.
 func (b *Broker) guard(now time.Time) {
-	r := &b.barrier
-	if r.order != 0 && (!b.needed(r.pair, r.signed) || now.Sub(r.signed) >= barrierFor) {
-		b.begin(now, "barrier "+r.intent, Own, r.pair, r.order)
-		r.order, r.intent, r.pair = 0, "", ""
+	for name, p := range b.pairs {
+		if m := &p.mark; m.order != 0 && (!b.needed(p, m.signed) || now.Sub(m.signed) >= barrierFor) {
+			b.begin(now, "barrier "+m.intent, Own, name, m.order)
+			m.order = 0
+		}
 	}
+	r := &b.barrier
 	r.due = time.Time{}
-	if !r.allowed || r.asked != "" || r.intent != "" || b.line.dark() {
+	if !r.allowed || r.asked != "" || r.sending != "" || b.line.dark() {
 		return
 	}
 	pair, at := "", time.Time{}
 	for name, p := range b.pairs {
-		if len(p.open) == 0 {
+		if len(p.open) == 0 || p.mark.order != 0 && now.Sub(p.mark.signed) < barrierFor && p.mark.signed.After(p.bare) {
 			continue
 		}
 		b.survey(now, p)
 		if p.bare.IsZero() || len(p.placed) > 0 && p.placed[len(p.placed)-1].signed.After(p.bare) {
 			continue
 		}
-		if when := p.bare.Add(barrierWait); pair == "" || when.Before(at) || when.Equal(at) && name < pair {
+		when := p.bare.Add(barrierWait)
+		if most := p.barest.Add(barrierMost); !p.fence.IsZero() && most.After(when) {
+			when = most // one for all of them
+		}
+		for _, next := range []time.Time{p.mark.newest.Add(barriers), p.mark.quoted.Add(quotes)} {
+			if next.After(when) {
+				when = next
+			}
+		}
+		if pair == "" || when.Before(at) || when.Equal(at) && name < pair {
 			pair, at = name, when
 		}
 	}
-	if pair == "" {
-		return
-	}
-	if next := r.newest.Add(barriers); next.After(at) && !r.newest.IsZero() {
-		at = next
-	}
-	if at.After(now) {
+	switch {
+	case pair == "":
+	case at.After(now):
 		r.due = at
-		return
+	default:
+		r.asked, b.pairs[pair].mark.quoted = pair, now
+		b.do(Quote{pair})
 	}
-	r.asked, r.newest = pair, now
-	b.do(Quote{pair})
 }
 
 // needed reports whether a lost order of a pair still waits for a barrier that was signed at a time.
-func (b *Broker) needed(pair string, signed time.Time) bool {
-	for id := range b.pair(pair).open {
+func (b *Broker) needed(p *pair, signed time.Time) bool {
+	for id := range p.open {
 		if c, _, _ := b.ledger.Case(id); c.Verdict == reconcile.Unknown && !c.FencedAt.IsZero() && signed.After(c.FencedAt) {
 			return true
 		}
@@ -106,18 +120,20 @@ func (b *Broker) quoted(now time.Time, e Quoted) {
 	}
 	c := &call{Ask: Ask{Bot: Own, Order: &o}, lane: ledger.LaneOf(o)}
 	b.send(c)
-	r.intent, r.newest = c.intent, now
+	r.sending, p.mark.newest = c.intent, now
 }
 
 // barred takes in what came of the barrier: it rests now, or there is none. A lost one is looked for like any other order.
 func (b *Broker) barred(now time.Time, i ledger.Intent) {
-	r := &b.barrier
+	b.barrier.sending = ""
 	if i.Answer != ledger.Done {
-		r.intent = ""
 		return
 	}
-	r.order, r.pair, r.signed = i.Placed[0], i.Order.Pair, i.Signed
-	b.pair(i.Order.Pair).known = false
+	p := b.pair(i.Order.Pair)
+	if p.mark.order != 0 { // it rests still, and serves no later fence
+		b.begin(now, "barrier "+p.mark.intent, Own, i.Order.Pair, p.mark.order)
+	}
+	p.mark.order, p.mark.intent, p.mark.signed, p.known = i.Placed[0], i.ID, i.Signed, false
 	b.owe(now, i.ID, ledger.Paid)
 }
 

@@ -29,6 +29,7 @@ type Broker struct {
 	parked  []ledger.Lane
 	wake    time.Time // when those that are parked are looked at again
 	barrier barrier
+	quiet   quiet
 }
 
 // A call is a bot that waits.
@@ -310,7 +311,7 @@ func (b *Broker) sent(now time.Time, e Sent) {
 		b.lanes[s.lane].sending = ""
 	}
 	i, known := b.ledger.Intent(e.ID)
-	if e.ID == b.barrier.intent {
+	if e.ID == b.barrier.sending {
 		b.barred(now, i)
 	}
 	switch {

@@ -19,6 +19,7 @@ const (
 	overlap = 5 * time.Second        // how long before a lost order its pair's trades are read
 	fences  = 500 * time.Millisecond // between two reads that look whether the fence is closed
 	keepOwn = 64                     // of our newest orders of a pair, the barriers among them
+	lately  = 5 * time.Second        // what happened so long before a read need not be in it, and is looked for
 	patient = 20 * time.Second       // how long after its fence a case waits before its money is kept quiet
 	// watchFor is how long an order is looked for that contradicts a verdict: as long as reconcile takes it in.
 	watchFor = 24 * time.Hour
@@ -31,12 +32,14 @@ type pair struct {
 	watched map[ledger.Lane][]string // settled ones that another order of their lane would contradict
 	placed  []placed                 // our newest orders that bitbank has answered with an id, oldest first
 	last    time.Time                // when the newest look began
-	quiet   quiet
+	mark    mark
+	awaits  bool // a look is to be made when the quiet time ends
 
-	known bool      // what follows is up to date
-	pass  time.Time // when the next look is due; zero when none is
-	fence time.Time // when the first fence that is not closed may be
-	bare  time.Time // when the newest fence without a barrier closed
+	known  bool      // what follows is up to date
+	pass   time.Time // when the next look is due; zero when none is
+	fence  time.Time // when the first fence that is not closed may be
+	bare   time.Time // when the newest fence without a barrier closed
+	barest time.Time // and the oldest
 }
 
 // A placed is an order of ours that has an id.
@@ -57,7 +60,7 @@ func (b *Broker) pair(name string) *pair {
 // own notes an order of ours that bitbank has answered with an id. One that was found by what it looks like is no barrier: it
 // may be another's.
 func (p *pair) own(id bitbank.OrderID, signed time.Time) {
-	p.placed = append(p.placed, placed{id, signed})
+	p.placed, p.known = append(p.placed, placed{id, signed}), false
 	p.placed = p.placed[max(0, len(p.placed)-keepOwn):]
 }
 
@@ -112,21 +115,31 @@ func (b *Broker) survey(now time.Time, p *pair) {
 	if p.known {
 		return
 	}
-	p.known, p.pass, p.fence, p.bare = true, time.Time{}, time.Time{}, time.Time{}
+	p.known, p.pass, p.fence, p.bare, p.barest = true, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	for id, made := range p.open {
 		c, _, _ := b.ledger.Case(id)
 		wants, at := c.Wants(now, made, p.last)
 		if slices.Contains(wants, reconcile.WantPass) && (p.pass.IsZero() || at.Before(p.pass)) {
 			p.pass = at
 		}
-		if slices.Contains(wants, reconcile.WantBarrier) && c.FencedAt.After(p.bare) {
-			p.bare = c.FencedAt
+		if slices.Contains(wants, reconcile.WantBarrier) && !c.FencedAt.IsZero() {
+			if c.FencedAt.After(p.bare) {
+				p.bare = c.FencedAt
+			}
+			if p.barest.IsZero() || c.FencedAt.Before(p.barest) {
+				p.barest = c.FencedAt
+			}
 		}
 		if closed := c.Intent.Expires().Add(time.Second); c.FencedAt.IsZero() && c.Verdict == reconcile.Unknown && (p.fence.IsZero() || closed.Before(p.fence)) {
 			p.fence = closed
 		}
 	}
-	if end := p.quiet.end; !end.IsZero() && !p.pass.IsZero() {
+	if n := len(p.placed); n > 0 && !p.bare.IsZero() && p.placed[n-1].signed.After(p.bare) { // a barrier is to be seen
+		if soon := p.last.Add(time.Second); soon.Before(p.pass) && now.Sub(p.placed[n-1].signed) < time.Minute {
+			p.pass = soon
+		}
+	}
+	if end := b.quiet.end; !end.IsZero() && !p.pass.IsZero() && p.awaits {
 		p.pass = end
 	}
 }
@@ -256,7 +269,8 @@ func (b *Broker) looked(now time.Time, e Looked) {
 		fresh := false
 		for _, o := range p.placed {
 			if c.Barrier == nil && !c.FencedAt.IsZero() && o.signed.After(c.FencedAt) && listed[o.id] {
-				b.learn(now, id, reconcile.Fact{Later: &reconcile.Later{Signed: o.signed, ID: o.id, Seen: now}})
+				order, _, _ := b.ledger.Order(e.Pair, o.id)
+				b.learn(now, id, reconcile.Fact{Later: &reconcile.Later{Signed: o.signed, ID: o.id, Seen: now, Ordered: order.OrderedAt.Time()}})
 				c, _, _ = b.ledger.Case(id)
 			}
 			fresh = fresh || c.Barrier != nil && !o.signed.Before(c.Barrier.Signed) && listed[o.id]
@@ -276,8 +290,7 @@ func (b *Broker) looked(now time.Time, e Looked) {
 		}
 		b.judge(now, id)
 	}
-	p.quiet.looked(now, doubtful && len(p.open) > 0)
-	b.wake = now
+	b.hush(now, p, doubtful && len(p.open) > 0)
 }
 
 // alike are the listed orders that are nobody's, by the lost order that they look like.
@@ -325,8 +338,12 @@ func (b *Broker) explain(e Looked) money {
 func (m money) since(signed time.Time) (amounts map[string]decimal.Decimal, unsure bool) {
 	for _, row := range m.rows {
 		d := row.Since(signed)
+		x := d.Amount()
+		if (len(d.Doubts) > 0 || !x.IsZero()) && row.Moment(signed, lately) {
+			continue
+		}
 		unsure = unsure || len(d.Doubts) > 0
-		switch x := d.Amount(); {
+		switch {
 		case x.IsZero():
 		case m.began.Sub(d.Moved) < reconcile.L:
 			unsure = true

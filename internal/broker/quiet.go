@@ -8,44 +8,59 @@ import (
 	"hikeshi/internal/ledger"
 )
 
-// A quiet is a short time in which no new order may touch the assets of a pair: while money moves all the time, no look can show
-// that all of it is explained. Orders wait for it; cancels and fills do not.
+// A quiet is a short time in which no new order may touch what lost orders are paid with: while money moves all the time, no
+// look can show that all of it is explained. Orders wait for it; cancels and fills do not.
 type quiet struct {
-	end    time.Time // when the look is made that it is for; zero when there is none
-	length time.Duration
-	rest   time.Time // until when there is no other
+	end      time.Time // when the looks are made that it is for; zero when there is none
+	length   time.Duration
+	rest     time.Time // until when there is no other
+	doubtful bool      // one of its looks was
 }
 
 const (
 	quietFirst = 2500 * time.Millisecond // what happened nearer to a read than two seconds need not be in it
 	quietMost  = 32 * time.Second        // beyond what a replica may lag
-	quietOver  = 5 * time.Second         // when the look that it is for does not come, it ends all the same
+	quietOver  = 5 * time.Second         // when the looks that it is for do not come, it ends all the same
 )
 
-// looked ends it, and begins another when a look was in doubt. Half of the time is the bots' in any case.
-func (q *quiet) looked(now time.Time, doubtful bool) {
-	if !q.end.IsZero() {
-		q.rest = now.Add(q.length)
-		q.end = time.Time{}
-		if doubtful {
-			q.length = min(2*q.length, quietMost)
+// hush takes in a look: a doubtful one begins a quiet time, the last of those that it is for ends it. Half of the time is the
+// bots' in any case.
+func (b *Broker) hush(now time.Time, p *pair, doubtful bool) {
+	q := &b.quiet
+	p.awaits = false
+	q.doubtful = q.doubtful || doubtful
+	if q.end.IsZero() {
+		if doubtful && !now.Before(q.rest) {
+			q.length = max(q.length, quietFirst)
+			q.end, q.doubtful = now.Add(q.length), false
+			for _, p := range b.pairs {
+				p.awaits, p.known = len(p.open) > 0, false
+			}
 		}
 		return
 	}
-	if doubtful && !now.Before(q.rest) {
-		q.length = max(q.length, quietFirst)
-		q.end = now.Add(q.length)
+	for _, p := range b.pairs {
+		if p.awaits && len(p.open) > 0 && now.Before(q.end.Add(quietOver)) {
+			return
+		}
+	}
+	b.wake = now
+	q.rest, q.end = now.Add(q.length), time.Time{}
+	if q.doubtful {
+		q.length = min(2*q.length, quietMost)
+	} else {
+		q.length = max(q.length/2, quietFirst)
 	}
 }
 
 // gate is when an order of a pair may be sent: not during a quiet time, and step by step after an outage.
 func (b *Broker) gate(now time.Time, pair string) time.Time {
 	at := b.line.ramp(now)
+	if b.quiet.end.IsZero() {
+		return at
+	}
 	for name, p := range b.pairs {
-		if p.quiet.end.IsZero() || !shares(name, pair) {
-			continue
-		}
-		if end := p.quiet.end.Add(quietOver); end.After(at) {
+		if end := b.quiet.end.Add(quietOver); len(p.open) > 0 && shares(name, pair) && end.After(at) {
 			at = end
 		}
 	}

@@ -100,3 +100,36 @@ func TestNoOrderIsDoubledOrLost(t *testing.T) {
 	fmt.Printf("figure: broker, found placed %d: p50 %v, p99 %v after bitbank answers; proved absent by A1 %d: p50 %v, p99 %v after the fence; by Q %d\n",
 		sum.placed, quantile(sum.seen, .5), quantile(sum.seen, .99), sum.provedA1, quantile(sum.proof, .5), quantile(sum.proof, .99), sum.provedQ)
 }
+
+// One and the same bitbank, but with a queue that does not keep its order (A1), or is longer than ten minutes (Q): what follows
+// from these assumptions may be wrong there, and how often it is is counted.
+func TestWhatTheAssumptionsAreWorth(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		breaks func(*plan)
+	}{
+		{"A1 does not hold", func(p *plan) { p.unordered = true }},
+		{"queues longer than Q", func(p *plan) { p.endless = true }},
+	} {
+		sum := soak(t, scale(150, 500, 20_000), func(_ uint64, p *plan) { p.twins = false; c.breaks(p) })
+		fmt.Printf("figure: broker, %s: %d ambiguous, doubled %d, falsely absent %d, adopted wrongly %d, not settled %d\n",
+			c.name, sum.ambiguous, sum.doubled, sum.falseAbsent, sum.strangers, sum.stuck)
+	}
+}
+
+// With the active barrier, and a bitbank that answers well again, absence is proved soon after the fence.
+func TestABarrierProvesAbsenceSoon(t *testing.T) {
+	sum := soak(t, scale(1_000, 3_000, 50_000), func(_ uint64, p *plan) {
+		*p = plan{ambiguous: 60, barrier: true, quick: true}
+	})
+	p50, p99 := quantile(sum.proof, .5), quantile(sum.proof, .99)
+	fmt.Printf("figure: broker, active barrier, bitbank quick: absence of %d proved p50 %v, p99 %v after the fence\n", len(sum.proof), p50, p99)
+	fmt.Printf("figure: broker, active barrier, bitbank quick: %d placed orders recognised p50 %v, p99 %v after bitbank answers\n",
+		len(sum.seen), quantile(sum.seen, .5), quantile(sum.seen, .99))
+	if p99 > 50*time.Second {
+		t.Errorf("p99 is %v", p99)
+	}
+	if seen := quantile(sum.seen, .99); seen > 3*time.Second {
+		t.Errorf("placed orders are recognised after %v", seen)
+	}
+}

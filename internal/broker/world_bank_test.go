@@ -30,6 +30,8 @@ type bank struct {
 	assets []holdings
 
 	deposits []ledger.Record
+	naive    map[string]*attempt // of clients without a broker, by what they sent
+	watch    func(id string, order bitbank.OrderID)
 }
 
 type version struct {
@@ -244,7 +246,7 @@ func (k *bank) enqueue(do func()) {
 	switch {
 	case w.plan.unordered && w.chance(0.05):
 		at = w.now.Add(w.upTo(90 * time.Second))
-	case w.plan.endless && w.chance(0.01):
+	case w.plan.endless && w.chance(0.003) && k.tail.Sub(w.now) < time.Minute && w.weather.kind != "well":
 		k.tail = k.tail.Add(w.between(11*time.Minute, 20*time.Minute))
 		at = k.tail
 	}
@@ -323,14 +325,20 @@ func (k *bank) execute(s Send) Sent {
 			return k.refusal(s, code)
 		}
 		k.reach()
-		k.w.truth.executed(s, bitbank.OrderID(row.OrderID))
+		if k.watch != nil {
+			k.watch(s.ID, bitbank.OrderID(row.OrderID))
+		} else {
+			k.w.truth.executed(s, bitbank.OrderID(row.OrderID))
+		}
 		return Sent{Orders: []bitbank.Order{orderOf(row)}}
 	}
 	ids := make([]any, len(s.Cancel.IDs))
 	for i, id := range s.Cancel.IDs {
 		ids[i] = strconv.FormatInt(int64(id), 10)
 	}
-	k.w.truth.cancels(s.Cancel.IDs)
+	if k.watch == nil {
+		k.w.truth.cancels(s.Cancel.IDs)
+	}
 	if len(ids) == 1 {
 		row, code := k.x.Cancel(k.a, exchange.Params{"pair": s.Cancel.Pair, "order_id": ids[0]})
 		if code != 0 {

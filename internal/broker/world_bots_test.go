@@ -21,6 +21,8 @@ type bot struct {
 	repeats  int           // how often it repeats a call whose outcome it does not know
 	equal    int           // up to so many equal orders at once
 	mine     []resting
+	serial   bool // one call at a time
+	waits    int  // calls
 	stopped  bool
 }
 
@@ -37,7 +39,7 @@ func newBots(w *world) []*bot {
 		b := &bot{
 			w: w, name: fmt.Sprint("bot", i), pair: tradedPairs[w.rng.IntN(len(tradedPairs))],
 			every: w.between(300*time.Millisecond, 3*time.Second), patience: []time.Duration{500 * time.Millisecond, 7500 * time.Millisecond, 30 * time.Second}[w.rng.IntN(3)],
-			hangs: []float64{0, 0, 0.1, 0.4}[w.rng.IntN(4)], repeats: []int{0, 1, 5, 20}[w.rng.IntN(4)], equal: []int{1, 1, 2, 4}[w.rng.IntN(4)],
+			hangs: []float64{0, 0, 0.1, 0.4}[w.rng.IntN(4)], repeats: []int{0, 1, 5, 20}[w.rng.IntN(4)], equal: []int{1, 1, 2, 4}[w.rng.IntN(4)], serial: w.rng.IntN(3) > 0,
 		}
 		out = append(out, b)
 		w.after(w.upTo(5*time.Second), b.move)
@@ -55,7 +57,7 @@ func (b *bot) move() {
 		pace = 4 * time.Second
 	}
 	w.after(time.Duration(float64(pace)*w.rng.ExpFloat64())+time.Millisecond, b.move)
-	if !w.shell.up {
+	if !w.shell.up || b.serial && b.waits > 0 {
 		return
 	}
 	b.cancel()
@@ -105,8 +107,10 @@ func (b *bot) ask(o bitbank.NewOrder, try int) {
 	s.calls++
 	call, life := s.calls, s.life
 	over := false
+	b.waits++
 	s.held[call] = func(r Reply, answered bool) {
 		over = true
+		b.waits--
 		if !answered { // we went down
 			again()
 			return
@@ -127,6 +131,7 @@ func (b *bot) ask(o bitbank.NewOrder, try int) {
 			if s.life == life && s.up && !over {
 				s.held[call] = func(Reply, bool) { s.step(Told{Call: call}) } // it was being written
 				over = true
+				b.waits--
 				s.step(Gone{Call: call})
 				again()
 			}

@@ -153,15 +153,16 @@ func (w *world) play() {
 	if w.plan.human {
 		w.human.begin()
 	}
-	w.runUntil(begin.Add(24*time.Hour), func() bool { return w.tally.ambiguous >= w.plan.ambiguous })
+	w.runUntil(begin.Add(6*time.Hour), func() bool { return w.tally.ambiguous >= w.plan.ambiguous })
 	w.weather.well(w)
 	w.human.stopped = true
 	well := w.now
 	w.runUntil(well.Add(time.Minute), nil)
 	// The bots go on for a while: their orders are barriers.
 	calm := 20 * time.Minute
-	if w.plan.tail > 0 {
-		calm += w.plan.tail
+	calm += w.plan.tail
+	if w.plan.endless {
+		calm += time.Hour
 	}
 	w.runUntil(well.Add(calm), func() bool { return w.shell.up && w.shell.unsettled() == 0 })
 	for _, b := range w.bots {

@@ -14,6 +14,7 @@ type truth struct {
 	sent     map[string]Send            // signed, by intent
 	wire     map[string]int             // how often it was on the wire
 	real     map[string]bitbank.OrderID // placed orders by intent
+	since    map[string]time.Time       // when they were
 	void     map[string]bool            // placed, and cancelled by bitbank in the same instant: neither rests nor was filled
 	owner    map[bitbank.OrderID]string // the intent of an order
 	lost     map[string]time.Time       // intents without an answer, since when
@@ -30,7 +31,7 @@ type account struct{ wanted, absent, placed int }
 
 func newTruth(w *world) *truth {
 	return &truth{
-		w: w, sent: map[string]Send{}, wire: map[string]int{}, real: map[string]bitbank.OrderID{}, void: map[string]bool{},
+		w: w, sent: map[string]Send{}, wire: map[string]int{}, real: map[string]bitbank.OrderID{}, void: map[string]bool{}, since: map[string]time.Time{},
 		owner: map[bitbank.OrderID]string{}, lost: map[string]time.Time{}, verdicts: map[string]reconcile.Verdict{},
 		lanes: map[ledger.Lane]string{}, asked: map[bitbank.OrderID]bool{}, twins: map[ledger.Lane]bool{}, books: map[string]*account{},
 		told: map[bitbank.OrderID]bool{},
@@ -105,7 +106,7 @@ func (t *truth) executed(s Send, id bitbank.OrderID) {
 		t.void[s.ID] = true
 		return
 	}
-	t.real[s.ID] = id
+	t.real[s.ID], t.since[s.ID] = id, t.w.now
 	if t.verdicts[s.ID] == reconcile.NotPlaced {
 		t.contradicted(s.ID)
 	}
@@ -175,8 +176,10 @@ func (t *truth) judged(id string) {
 		}
 		if c.Assumes == "" {
 			since := t.lost[id]
-			if w.shell.brightened.After(since) {
-				since = w.shell.brightened
+			for _, t := range []time.Time{w.shell.brightened, t.since[id]} {
+				if t.After(since) {
+					since = t
+				}
 			}
 			w.tally.seen = append(w.tally.seen, c.At.Sub(since))
 		}
@@ -187,7 +190,11 @@ func (t *truth) judged(id string) {
 		switch c.Assumes {
 		case reconcile.AssumesOrder:
 			w.tally.provedA1++
-			w.tally.proof = append(w.tally.proof, c.At.Sub(c.FencedAt))
+			since := c.FencedAt
+			if w.shell.brightened.After(since) {
+				since = w.shell.brightened
+			}
+			w.tally.proof = append(w.tally.proof, c.At.Sub(since))
 		case reconcile.AssumesQ:
 			w.tally.provedQ++
 		}

@@ -25,7 +25,11 @@ func (x *weather) begin(w *world) {
 			return
 		}
 		x.set(w, weathers[w.rng.IntN(len(weathers))])
-		w.after(w.between(15*time.Second, 60*time.Second), func() { x.begin(w) })
+		lasts := w.between(15*time.Second, 60*time.Second)
+		if w.plan.quick {
+			lasts = w.between(2*time.Second, 8*time.Second)
+		}
+		w.after(lasts, func() { x.begin(w) })
 	})
 }
 
@@ -38,7 +42,7 @@ func (x *weather) set(w *world, kind string) {
 	if kind == "cancels stopped" || kind == "halt" {
 		w.bank.flags(kind == "halt", kind == "cancels stopped")
 	}
-	if was == "outage" || was == "dark" || was == "maintenance" {
+	if was != "calm" && was != "well" {
 		w.shell.brightened = w.now
 	}
 }

@@ -117,6 +117,7 @@ func (l *Ledger) Unexplained(k Look, rates Rates) Difference {
 type Explanation struct {
 	l       *Ledger
 	k       Look
+	rates   Rates
 	locked  Difference
 	changes []change
 	since   map[time.Time]Difference
@@ -128,7 +129,7 @@ func (l *Ledger) Explain(k Look, rates Rates) *Explanation {
 		k.Began = k.At
 	}
 	k.Near = cmp.Or(k.Near, near)
-	x := &Explanation{l: l, k: k, locked: Difference{Asset: k.Row.Asset}, since: map[time.Time]Difference{}}
+	x := &Explanation{l: l, k: k, rates: rates, locked: Difference{Asset: k.Row.Asset}, since: map[time.Time]Difference{}}
 	d := &x.locked
 	d.Locked = k.Row.Locked.Decimal().Sub(l.locks(d, k, rates))
 	slices.Sort(d.Orders)

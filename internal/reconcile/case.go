@@ -177,11 +177,19 @@ func (c *Case) match(at time.Time, orders ...bitbank.Order) (found bool) {
 		case c.Assumes == byHuman:
 		case c.Verdict != NotPlaced:
 			c.Orders, found = append(c.Orders, o.ID), true
+			if c.Verdict == Unknown && c.beyond(o) {
+				c.settle(Ambiguous, "", at)
+			}
 		case at.Sub(c.At) < ghostFor:
 			c.Late, found = append(c.Late, o.ID), true
 		}
 	}
 	return found
+}
+
+// beyond reports whether an order took effect after the barrier had: under A1 it is not the lost one, and without A1 it may be.
+func (c *Case) beyond(o bitbank.Order) bool {
+	return c.Barrier != nil && !c.Barrier.Ordered.IsZero() && o.OrderedAt.Time().After(c.Barrier.Ordered.Add(ahead))
 }
 
 // decide gives a verdict when there is proof. A case that was Placed becomes Ambiguous when a second order looks the same; what

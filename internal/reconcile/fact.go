@@ -82,6 +82,8 @@ type Later struct {
 	Signed time.Time       `json:"signed"`
 	ID     bitbank.OrderID `json:"id"`
 	Seen   time.Time       `json:"seen"` // when it was listed first
+	// Ordered is when it took effect, by bitbank's time. An order that took effect later than that is not the lost one, under A1.
+	Ordered time.Time `json:"ordered,omitzero"`
 }
 
 // A Moved is a public trade of the pair, by its own time: the engine has worked until then.
