@@ -46,7 +46,7 @@ var policy = []struct {
 	{name: "internal/sim/transfer", pure: true},
 	{name: "internal/sim/interop/tour", may: "bitbank"}, // a client of the simulator, no part of it
 	{name: "internal/sim", may: "internal/config internal/part internal/probe internal/text"},
-	{name: "cmd/hikeshi", may: "bitbank internal/app internal/config internal/diagnose internal/incident internal/journal internal/keys internal/part internal/probe internal/say internal/secret internal/sim internal/text internal/watch internal/web"},
+	{name: "cmd/hikeshi", may: "bitbank internal/account internal/ledger internal/app internal/config internal/diagnose internal/incident internal/journal internal/keys internal/part internal/probe internal/say internal/secret internal/sim internal/text internal/watch internal/web"},
 }
 
 // impure are the imports that a package which only judges does without: its inputs are values, time among them.

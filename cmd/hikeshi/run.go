@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,6 +44,11 @@ func (p *program) daemon(ctx context.Context, cfg config.Config, o app.Options) 
 		fmt.Fprintln(p.stderr, "hikeshi: hint:", p.say("hint."+w.ID, w.Args))
 	}
 	fmt.Fprintln(p.stdout, p.say("cli.run.ready", text.Args{"url": "http://" + a.Addr() + "/"}))
+	if a.HasAccount() {
+		if err := p.tellLink(cfg, a.Addr()); err != nil {
+			return err
+		}
+	}
 	if at := a.Gateway(); at != "" {
 		fmt.Fprintln(p.stdout, p.say("cli.run.gateway", text.Args{"url": "http://" + at}))
 	}
@@ -60,6 +66,21 @@ func (p *program) daemon(ctx context.Context, cfg config.Config, o app.Options) 
 	<-told
 	if err == nil {
 		fmt.Fprintln(p.stdout, p.say("cli.run.over", nil))
+	}
+	return err
+}
+
+// tellLink says how to see orders and balances. The link itself, which holds the token, goes to a person's eyes and to nothing
+// that keeps it: a terminal, or a demo, whose account is none.
+func (p *program) tellLink(cfg config.Config, addr string) error {
+	out, ok := p.stdout.(*os.File)
+	if !cfg.Practice() && (!ok || !isTerminal(out)) {
+		fmt.Fprintln(p.stdout, p.say("cli.run.link.how", nil))
+		return nil
+	}
+	url, err := p.loginLink(cfg, addr)
+	if err == nil {
+		fmt.Fprintln(p.stdout, p.say("cli.run.link", text.Args{"url": url}))
 	}
 	return err
 }

@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,6 +17,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"hikeshi/internal/account"
+	"hikeshi/internal/journal"
 )
 
 func TestMain(m *testing.M) {
@@ -31,9 +38,13 @@ func TestMain(m *testing.M) {
 //	incident PART           wait until the daemon at $DASHBOARD tells of an incident of this part
 //	exits N ARGUMENT...     run hikeshi and want this exit code
 //	sed FROM TO OLD NEW     copy a file with every OLD replaced
+//	record FOLDER FILE      append each line of a file to the journal of a data folder as a record of the account; "@-5s"
+//	                        in it is the time five seconds ago
+//	login FILE              open the link in a file, or stdout, as a browser does, and want the page of orders behind it
 //
 // and $PORT, the first of a hundred free ports, with $DASHBOARD and $CONTROL among them.
 func TestStories(t *testing.T) {
+	ctx := t.Context()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
@@ -85,6 +96,31 @@ func TestStories(t *testing.T) {
 			"sed": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.ReplaceAll(ts.ReadFile(args[0]), args[2], args[3])), 0o644))
 			},
+			"record": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(os.MkdirAll(ts.MkAbs(args[0]), 0o700))
+				j, err := journal.Open(ctx, filepath.Join(ts.MkAbs(args[0]), "journal.db"), journal.Options{})
+				ts.Check(err)
+				for line := range strings.Lines(ts.ReadFile(args[1])) {
+					line = ago.ReplaceAllStringFunc(line, func(m string) string {
+						d, err := time.ParseDuration(m[1:])
+						ts.Check(err)
+						return time.Now().Add(d).UTC().Format(time.RFC3339Nano)
+					})
+					_, err := j.Append(ctx, journal.Entry{Kind: account.Kind, At: time.Now(), Data: json.RawMessage(line)})
+					ts.Check(err)
+				}
+				ts.Check(j.Close())
+			},
+			"login": func(ts *testscript.TestScript, _ bool, args []string) {
+				jar, err := cookiejar.New(nil)
+				ts.Check(err)
+				res, err := (&http.Client{Jar: jar}).Get(strings.TrimSpace(ts.ReadFile(args[0])))
+				ts.Check(err)
+				defer res.Body.Close()
+				if res.StatusCode != http.StatusOK || res.Request.URL.Path != "/orders" || res.Request.URL.RawQuery != "" {
+					ts.Fatalf("the link leads to %s: %s", res.Request.URL.Path, res.Status)
+				}
+			},
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
 				err := ts.Exec("hikeshi", args[1:]...)
 				got := "0"
@@ -98,6 +134,8 @@ func TestStories(t *testing.T) {
 		},
 	})
 }
+
+var ago = regexp.MustCompile(`@-[0-9a-z]+`)
 
 // poll waits for something that another process does.
 func poll(ts *testscript.TestScript, what string, done func() bool) {

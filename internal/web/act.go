@@ -56,7 +56,8 @@ func (s *server) named(bot string) bool {
 	return bot == "" || slices.Contains(s.known(s.views.now()), bot)
 }
 
-func who(l text.Lang, bot string) string {
+// Who names a bot in a sentence; "" is all of them.
+func Who(l text.Lang, bot string) string {
 	if bot == "" {
 		return text.Say(l, "web.act.all", nil)
 	}
@@ -94,7 +95,7 @@ func (s *server) freezing(on bool) http.HandlerFunc {
 		}
 		in, _ := s.entrance.of(r)
 		v := s.views.now()
-		a := text.Args{"who": who(l, bot)}
+		a := text.Args{"who": Who(l, bot)}
 		c := confirmation{Verb: verb, Bot: bot, Form: in.form, Title: text.Say(l, "web.act."+verb, a), Yes: text.Say(l, "web.act."+verb+".yes", nil)}
 		for _, n := range []string{"1", "2", "3"} {
 			c.Says = append(c.Says, text.Say(l, "web.act."+verb+"."+n, a))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"hikeshi/bitbank"
@@ -67,7 +68,12 @@ type Look struct {
 	Executed     string               `json:"executed_amount,omitzero"`
 	Average      string               `json:"average_price,omitzero"`
 	OrderedAt    Stamp                `json:"ordered_at,omitzero"`
+
+	line string
 }
+
+// Line is the order on one line for people: what, how much, at which price.
+func (k Look) Line() string { return k.line }
 
 // A Balance is what the account had of an asset at a time.
 type Balance struct {
@@ -77,7 +83,12 @@ type Balance struct {
 	Locked      string `json:"locked_amount,omitzero"`
 	Withdrawing string `json:"withdrawing_amount,omitzero"`
 	At          Stamp  `json:"at"`
+
+	line string
 }
+
+// Line is the balance on one line for people; "" when there is nothing of the asset.
+func (b Balance) Line() string { return b.line }
 
 // DescribeOrders words a view for somebody who reads at now; of finished orders the newest, limit of them.
 func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Orders {
@@ -100,7 +111,11 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 		out.Orders = append(out.Orders, shapeOrder(l, x, now))
 	}
 	for _, h := range v.Holdings {
-		out.Balances = append(out.Balances, Balance{h.Asset, h.OnHand.String(), h.Free.String(), h.Locked.String(), h.Withdrawing.String(), Stamp(h.At)})
+		b := Balance{Asset: h.Asset, OnHand: h.OnHand.String(), Free: h.Free.String(), Locked: h.Locked.String(), Withdrawing: h.Withdrawing.String(), At: Stamp(h.At)}
+		if !h.OnHand.Decimal().IsZero() {
+			b.line = worth(l, h.Asset, figure(h.OnHand))
+		}
+		out.Balances = append(out.Balances, b)
 	}
 	out.State, out.Sentence = headline(l, v, out.Counts, now)
 	return out
@@ -155,23 +170,25 @@ func space(l text.Lang, before string) string {
 
 func shapeOrder(l text.Lang, x account.Line, now time.Time) Order {
 	out := Order{
-		Standing: x.Standing, What: whatOf(l, x.Order), Text: became(l, x, now), Look: shapeLine(x.Order), Since: Stamp(x.Since),
+		Standing: x.Standing, What: whatOf(l, x.Order), Text: became(l, x, now), Look: shapeLine(l, x.Order), Since: Stamp(x.Since),
 		By: string(x.By), Bot: x.Bot, Intent: x.Intent, Code: x.Code,
 	}
 	if x.Case != nil {
 		out.Proof = new(proofOf(l, *x.Case, x.Standing, now))
 	}
 	for _, o := range x.Alike {
-		out.Alike = append(out.Alike, shapeLine(o))
+		out.Alike = append(out.Alike, shapeLine(l, o))
 	}
 	return out
 }
 
-func shapeLine(o bitbank.Order) Look {
+func shapeLine(l text.Lang, o bitbank.Order) Look {
+	line := []string{whatOf(l, o), quantity(o, o.StartAmount), money(l, o, o.Price)}
 	return Look{
 		OrderID: o.ID, Pair: o.Pair, Side: o.Side, PositionSide: o.PositionSide, Type: o.Type, Status: o.Status,
 		Amount: o.StartAmount.String(), Price: o.Price.String(), TriggerPrice: o.TriggerPrice.String(), PostOnly: o.PostOnly,
 		Executed: o.ExecutedAmount.String(), Average: o.AveragePrice.String(), OrderedAt: Stamp(o.OrderedAt.Time()),
+		line: strings.Join(slices.DeleteFunc(line, func(s string) bool { return s == "" }), " "),
 	}
 }
 

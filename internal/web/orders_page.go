@@ -172,11 +172,11 @@ func (b *ordersBody) stops(l text.Lang, bots []string, v account.View, now time.
 	for _, s := range v.Stops {
 		stopped[s.Bot] = true
 		b.All = b.All || s.Bot == ""
-		b.Stops = append(b.Stops, stopRow{who(l, s.Bot), s.Why, say.Since(l, s.Since, now), url.Values{"bot": {s.Bot}}.Encode()})
+		b.Stops = append(b.Stops, stopRow{Who(l, s.Bot), s.Why, say.Since(l, s.Since, now), url.Values{"bot": {s.Bot}}.Encode()})
 	}
 	for _, bot := range bots {
 		if !stopped[bot] {
-			b.Free = append(b.Free, stopRow{Name: who(l, bot), Query: url.Values{"bot": {bot}}.Encode()})
+			b.Free = append(b.Free, stopRow{Name: Who(l, bot), Query: url.Values{"bot": {bot}}.Encode()})
 		}
 	}
 }
@@ -193,7 +193,7 @@ func (s *server) result(l text.Lang, q url.Values, v account.View) *result {
 		if stopped != (verb == "freeze") {
 			verb += ".not"
 		}
-		return &result{stopped == (q.Get("did") == "freeze"), text.Say(l, "web.act.done."+verb, text.Args{"who": who(l, what)})}
+		return &result{stopped == (q.Get("did") == "freeze"), text.Say(l, "web.act.done."+verb, text.Args{"who": Who(l, what)})}
 	case "decide":
 		for _, x := range v.Orders {
 			if x.Intent == what {

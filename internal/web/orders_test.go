@@ -196,7 +196,7 @@ func TestTheResultOfAnActIsWhatTheAccountSays(t *testing.T) {
 		"did=freeze&what=grid": "web.act.done.freeze.not", "did=freeze&what=arb": "web.act.done.freeze", "did=thaw&what=arb": "web.act.done.thaw.not", "did=decide&what=2-7": "web.act.done.decide.not",
 	} {
 		page := html.UnescapeString(body(t, get(t, h, "/orders?lang=en&"+query, in)))
-		a := text.Args{"who": who(text.English, query[strings.Index(query, "what=")+len("what="):]), "what": "BTC/JPY buy limit"}
+		a := text.Args{"who": Who(text.English, query[strings.Index(query, "what=")+len("what="):]), "what": "BTC/JPY buy limit"}
 		if want := text.Say(text.English, id, a); !strings.Contains(page, want) {
 			t.Errorf("%s does not say %q", query, want)
 		}

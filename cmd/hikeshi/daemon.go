@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hikeshi/internal/app"
+	"hikeshi/internal/config"
+	"hikeshi/internal/text"
+	"hikeshi/internal/web"
+)
+
+// link is the command that prints what opens the pages about money.
+func (p *program) link() *cobra.Command {
+	return p.withConfig(&cobra.Command{
+		Use:   "link",
+		Short: p.say("cli.link", nil),
+		Long:  p.say("cli.link.long", nil),
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := p.loadConfig()
+			if err != nil {
+				return err
+			}
+			url, err := p.loginLink(cfg, cfg.Listen)
+			if err == nil {
+				fmt.Fprintln(p.stdout, url)
+			}
+			return err
+		},
+	})
+}
+
+// loginLink is the address that opens the pages about money in a browser. It holds the token.
+func (p *program) loginLink(cfg config.Config, addr string) (string, error) {
+	token, err := app.Token(cfg)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", p.fail("cli.token.none", "cli.token.none.hint", nil)
+	}
+	if err != nil {
+		return "", p.worded(err)
+	}
+	return "http://" + addr + "/login?token=" + token.Reveal(), nil
+}
+
+// freezes is the command that holds bots' orders, or the one that lets them go.
+func (p *program) freezes(verb string, on bool) *cobra.Command {
+	why := ""
+	c := p.withConfig(&cobra.Command{
+		Use:     verb + " [BOT]",
+		Short:   p.say("cli."+verb, nil),
+		Long:    p.say("cli."+verb+".long", nil),
+		Example: "  hikeshi " + verb + "\n  hikeshi " + verb + " grid",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			bot := ""
+			if len(args) == 1 {
+				bot = args[0]
+			}
+			return p.freeze(c.Context(), verb, bot, on, why)
+		},
+	})
+	if on {
+		c.Flags().StringVar(&why, "why", "", p.say("cli.freeze.flag.why", nil))
+	}
+	return c
+}
+
+func (p *program) freeze(ctx context.Context, verb, bot string, on bool, why string) error {
+	cfg, err := p.loadConfig()
+	if err != nil {
+		return err
+	}
+	var o struct{ Stops []struct{ Bot string } }
+	if err := p.ask(ctx, cfg, "/api/v1/freeze", map[string]any{"bot": bot, "on": on, "why": why}, bot, &o); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stdout, p.say("cli."+verb+".done", text.Args{"who": web.Who(p.lang, bot)}))
+	for _, s := range o.Stops {
+		if !on {
+			fmt.Fprintln(p.stdout, p.say("cli.thaw.still", text.Args{"who": web.Who(p.lang, s.Bot)}))
+		}
+	}
+	return nil
+}
+
+// askingTime bounds a question to the daemon, which answers within milliseconds.
+const askingTime = 5 * time.Second
+
+// ask has the running daemon do something.
+func (p *program) ask(ctx context.Context, cfg config.Config, path string, what any, bot string, into any) error {
+	none := p.fail("cli.daemon.none", "cli.daemon.none.hint", text.Args{"addr": cfg.Listen})
+	token, err := app.Token(cfg)
+	if errors.Is(err, fs.ErrNotExist) {
+		return none // it never ran with this data folder
+	}
+	if err != nil {
+		return p.worded(err)
+	}
+	body, err := json.Marshal(what)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, askingTime)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+cfg.Listen+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+token.Reveal())
+	// No proxy: the token stays on this machine.
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Do(r)
+	if err != nil {
+		return none
+	}
+	defer res.Body.Close()
+	if res.StatusCode == http.StatusOK {
+		return json.NewDecoder(res.Body).Decode(into)
+	}
+	var refused struct {
+		Error struct{ Code, Message string }
+	}
+	if json.NewDecoder(res.Body).Decode(&refused) != nil {
+		return none // another program listens there
+	}
+	switch refused.Error.Code {
+	case "no_account":
+		return p.fail("cli.daemon.account", "cli.daemon.account.hint", nil)
+	case "no_bot":
+		return p.fail("cli.daemon.bot", "cli.daemon.bot.hint", text.Args{"bot": bot})
+	case "login":
+		return p.fail("cli.daemon.token", "cli.daemon.none.hint", nil)
+	}
+	return p.fail("cli.daemon.refused", "", text.Args{"err": refused.Error.Message})
+}
