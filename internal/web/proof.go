@@ -43,8 +43,11 @@ func proofOf(l text.Lang, c reconcile.Case, s account.Standing, now time.Time) P
 	p := Proof{Verdict: cmp.Or(string(c.Verdict), "unknown"), At: Stamp(c.At), Assumes: c.Assumes, Steps: []Step{}}
 	if s == account.Ambiguous || c.Verdict == reconcile.Placed {
 		p.Why = text.Say(l, "web.proof.why."+p.Verdict, nil)
-		if c.Verdict == reconcile.Placed && c.Assumes != "" {
+		switch {
+		case c.Verdict == reconcile.Placed && c.Assumes != "":
 			p.Why = text.Say(l, "web.proof.why.chosen", nil)
+		case c.Verdict == reconcile.Ambiguous && len(c.Orders) == 1: // taken in after the barrier
+			p.Why = text.Say(l, "web.proof.why.late", nil)
 		}
 		return p
 	}

@@ -1,5 +1,6 @@
 // A world for the tests: the program's own simulator, and its own daemon watching it.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -9,8 +10,10 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const program = process.env.HIKESHI ?? resolve(import.meta.dirname, "../../../bin/hikeshi");
 
-// The simulator's hosts take ports from the base on; the configuration that it writes puts the dashboard at base + 60,
-// and its control interface is at base + 99. Below 32768, where Linux begins to hand out ports of its own.
+// The simulator's hosts take ports from the base on, its private host the second; the configuration that it writes puts
+// the gateway at base + 50 and the dashboard at base + 60, and its control interface is at base + 99. Below 32768, where Linux begins to hand out ports of its own.
+const exchange = 1;
+const gateway = 50;
 const dashboard = 60;
 const control = 99;
 
@@ -72,6 +75,31 @@ export class World {
     };
   }
 
+  // fault lets something happen to the next requests to the private host.
+  fault(what) {
+    return this.control("POST", "/faults", { host: "private", ...what });
+  }
+
+  // link is what opens the pages about money.
+  link() {
+    return execFileSync(program, ["link", "--config", this.#config], { encoding: "utf8" }).trim();
+  }
+
+  // order has a bot place an order through the gateway, and byHand its owner at the exchange itself.
+  order(what) {
+    return place(this.base + gateway, "bot-key", "bot-secret", what);
+  }
+
+  byHand(what) {
+    return place(this.base + exchange, "sim-key", "sim-secret", what);
+  }
+
+  // truth are the ids of the orders of an amount, as the exchange knows them.
+  async truth(amount) {
+    const { orders } = await this.control("GET", "/truth");
+    return orders.filter((o) => Number(o.start_amount) === Number(amount)).map((o) => o.order_id);
+  }
+
   // calm ends what a failed test left behind.
   async calm() {
     for (const fault of (await this.control("GET", "/faults")).faults) {
@@ -105,6 +133,22 @@ export class World {
   }
 }
 
+async function place(port, key, secret, what) {
+  const [body, time, window] = [JSON.stringify(what), String(Date.now()), "5000"];
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/user/spot/order`, {
+    method: "POST",
+    body,
+    headers: {
+      "Content-Type": "application/json",
+      "ACCESS-KEY": key,
+      "ACCESS-REQUEST-TIME": time,
+      "ACCESS-TIME-WINDOW": window,
+      "ACCESS-SIGNATURE": createHmac("sha256", secret).update(time + window + body).digest("hex"),
+    },
+  });
+  return answer.json();
+}
+
 function run(...args) {
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
   child.stderr.setEncoding("utf8").on("data", (text) => process.stderr.write(`hikeshi ${args[0]}: ${text}`));
@@ -131,7 +175,7 @@ export async function until(what, attempt, limit = 30_000) {
 
 async function freePorts() {
   for (let base = 20_000 + (process.pid % 100) * 100; base < 32_000; base += 100) {
-    const ports = [...Array(30).keys(), dashboard, control].map((n) => base + n);
+    const ports = [...Array(30).keys(), gateway, dashboard, control].map((n) => base + n);
     if ((await Promise.all(ports.map(free))).every(Boolean)) {
       return base;
     }
