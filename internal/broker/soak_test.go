@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync"
@@ -23,6 +24,7 @@ func fromEnv(name string, or int) int {
 // soak plays worlds until so many answers were lost, on all processors, and adds up what came of them.
 func soak(t *testing.T, want int, each func(seed uint64, p *plan)) tally {
 	t.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // worlds are short-lived
 	first := uint64(fromEnv("HIKESHI_SEED", 1))
 	most := fromEnv("HIKESHI_WORLDS", 1_000_000)
 	var next, lost atomic.Int64
@@ -99,6 +101,18 @@ func TestNoOrderIsDoubledOrLost(t *testing.T) {
 		sum.doubled, sum.falseAbsent, sum.stuck, sum.unasked, sum.strangers, sum.ambiguousEnd)
 	fmt.Printf("figure: broker, found placed %d: p50 %v, p99 %v after bitbank answers; proved absent by A1 %d: p50 %v, p99 %v after the fence; by Q %d\n",
 		sum.placed, quantile(sum.seen, .5), quantile(sum.seen, .99), sum.provedA1, quantile(sum.proof, .5), quantile(sum.proof, .99), sum.provedQ)
+}
+
+// One seed is one world, whatever else runs.
+func TestASeedReplaysItsWorld(t *testing.T) {
+	for seed := range uint64(4) {
+		first, again := worldOf(seed, func(_ uint64, p *plan) { p.ambiguous = 60 }), worldOf(seed, func(_ uint64, p *plan) { p.ambiguous = 60 })
+		first.play()
+		again.play()
+		if first.n != again.n || !first.now.Equal(again.now) || len(first.shell.disk) != len(again.shell.disk) {
+			t.Errorf("seed %d: %d happenings until %v, then %d until %v", seed, first.n, first.now, again.n, again.now)
+		}
+	}
 }
 
 // One and the same bitbank, but with a queue that does not keep its order (A1), or is longer than ten minutes (Q): what follows

@@ -18,11 +18,10 @@ import (
 // A bank is bitbank: the simulated exchange behind hosts whose clocks differ, with a queue for the user's writes and replicas
 // that lag. What a replica shows is what was true some time ago: of everything the versions of the last minutes are kept.
 type bank struct {
-	w      *world
-	x      *exchange.Exchange
-	a      *exchange.Account
-	tail   time.Time // when the user's queue is empty
-	writes []time.Time
+	w    *world
+	x    *exchange.Exchange
+	a    *exchange.Account
+	tail time.Time // when the user's queue is empty
 
 	orders map[bitbank.OrderID]*history
 	pairs  map[string][]*history // those that may live, by id

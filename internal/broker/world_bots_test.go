@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -217,8 +218,8 @@ func (h *human) move() {
 		h.place(bitbank.NewOrder{Pair: pair, Side: bitbank.Buy, Type: bitbank.Limit, Amount: num1(fmt.Sprintf("0.0%d7", 1+w.rng.IntN(9))), Price: w.bank.price(pair, -30-w.rng.IntN(300))})
 	}
 	if w.plan.twins && w.chance(0.3) {
-		for id := range w.truth.lost {
-			if w.truth.verdicts[id] == "" {
+		for _, id := range slices.Sorted(maps.Keys(w.truth.lost)) {
+			if w.truth.verdicts[id] == "" && w.truth.sent[id].Bot != Own { // nobody else places a barrier's odd price
 				w.truth.twins[ledger.LaneOf(*w.truth.sent[id].Order)] = true
 				h.place(*w.truth.sent[id].Order)
 				break

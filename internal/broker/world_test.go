@@ -43,6 +43,7 @@ type plan struct {
 	json      bool // records go through JSON on their way to the disk
 	unordered bool // violates A1: the queue does not keep its order
 	endless   bool // violates Q: some writes wait longer
+	kill      int  // the process ends before this effect, counted from 1
 }
 
 func planOf(rng *rand.Rand) plan {

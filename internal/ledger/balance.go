@@ -10,9 +10,12 @@ import (
 )
 
 const (
-	// keepBalances reads of each asset are kept, one for each each: an hour.
-	keepBalances = 360
-	each         = 10 * time.Second
+	// Of each asset the first read of every ten seconds is kept for an hour, and of every ten minutes for a day: a lost order
+	// that waits long still has a balance from before it.
+	each      = 10 * time.Second
+	recently  = time.Hour
+	eachOld   = 10 * time.Minute
+	keepReads = 24 * time.Hour
 )
 
 // A reading is what one balance said of one asset.
@@ -80,9 +83,19 @@ func (s *balances) add(r reading) {
 		return
 	}
 	s.Reads = slices.Insert(s.Reads, i, r)
-	if n := len(s.Reads) - keepBalances; n > 0 {
-		s.Reads = slices.Delete(s.Reads, 0, n)
-	}
+	s.thin(s.Reads[len(s.Reads)-1].Began)
+}
+
+// thin keeps fewer of the older reads.
+func (s *balances) thin(newest time.Time) {
+	var last time.Time
+	s.Reads = slices.DeleteFunc(s.Reads, func(r reading) bool {
+		age := newest.Sub(r.Began)
+		slot := r.Began.Truncate(eachOld)
+		drop := age > keepReads || age > recently && slot.Equal(last)
+		last = slot
+		return drop
+	})
 }
 
 func (s *balances) forget(before time.Time) {

@@ -24,27 +24,90 @@ func (x *Explanation) Moment(signed time.Time, lag time.Duration) bool {
 	if slices.Contains(d.Doubts, NoRate) {
 		return false
 	}
-	first, sure := x.first(signed)
-	if first == nil || !sure {
+	if x.lag != lag || x.events == nil {
+		x.lag = lag
+		x.events, x.told = x.recent(k.Began.Add(-k.Near - lag))
+	}
+	if !x.told {
 		return false
 	}
-	events, ok := x.events(k.Began.Add(-k.Near - lag))
-	if !ok {
-		return false
-	}
-	should, rounding := first.Row.OnHand.Decimal(), d.Rounding
-	for _, c := range x.changes {
-		if k.shows(c.from, c.to, first.Began, first.At) == before {
-			continue
+	for _, should := range x.expected(signed) {
+		if x.fits(should) {
+			return true
 		}
-		should, rounding = should.Add(c.amount), rounding.Add(c.rounding)
+	}
+	return false
+}
+
+// mostUnsure bounds what is tried when an earlier balance is not sure.
+const mostUnsure = 30
+
+// expected is what should be on hand now with everything that is known: beside the balance from before a time, or, when none of
+// those is sure, for every moment that the newest of them can have shown.
+func (x *Explanation) expected(signed time.Time) []decimal.Decimal {
+	first, sure := x.first(signed)
+	lag := time.Duration(0)
+	if !sure {
+		if first = x.newest(signed); first == nil {
+			return nil
+		}
+		lag = Stale
+	}
+	from, to := first.Began.Add(-x.k.Near-lag), first.At.Add(x.k.Near)
+	sum := first.Row.OnHand.Decimal()
+	var unsure []change
+	for _, c := range x.changes {
+		switch {
+		case c.to.Before(from):
+		case c.from.After(to):
+			sum = sum.Add(c.amount)
+		default:
+			unsure = append(unsure, c)
+		}
+	}
+	if len(unsure) > mostUnsure {
+		return nil
+	}
+	slices.SortStableFunc(unsure, func(a, b change) int { return a.from.Compare(b.from) })
+	out := []decimal.Decimal{sum}
+	for _, c := range slices.Backward(unsure) {
+		sum = sum.Add(c.amount)
+		out = append(out, sum)
+	}
+	return out
+}
+
+// newest is the newest read from before a time, whatever happened next to it.
+func (x *Explanation) newest(signed time.Time) *reading {
+	s := x.l.balances[x.locked.Asset]
+	if s == nil {
+		return nil
+	}
+	known := x.l.since()
+	for i, r := range slices.Backward(s.Reads) {
+		if !r.At.After(signed) && r.At.Before(x.k.Began) {
+			if r.Began.Add(-x.k.Near - Stale).Before(known) {
+				return nil
+			}
+			return &s.Reads[i]
+		}
+	}
+	return nil
+}
+
+// fits reports whether the read shows a moment, when so much should be on hand by now.
+func (x *Explanation) fits(should decimal.Decimal) bool {
+	k, d := x.k, x.locked
+	rounding := d.Rounding
+	for _, c := range x.changes {
+		rounding = rounding.Add(c.rounding)
 	}
 	locked, onHand := d.Locked, k.Row.OnHand.Decimal().Sub(should)
 	zero := func() bool {
 		return !locked.Abs().GreaterThan(rounding) && !onHand.Abs().GreaterThan(rounding)
 	}
 	latest := k.At.Add(k.Near)
-	for _, e := range slices.Backward(events) {
+	for _, e := range slices.Backward(x.events) {
 		if !e.at.After(latest) && zero() {
 			return true
 		}
@@ -54,11 +117,11 @@ func (x *Explanation) Moment(signed time.Time, lag time.Duration) bool {
 	return zero()
 }
 
-// events are what is known to have moved the asset since a time, oldest first. Not ok: when something did is not known, and it
-// was not long ago.
-func (x *Explanation) events(since time.Time) (out []event, ok bool) {
+// recent are the events of the asset since a time, oldest first. Not ok: when something happened is not known, and it was not
+// long ago.
+func (x *Explanation) recent(since time.Time) (out []event, ok bool) {
 	l, asset := x.l, x.k.Row.Asset
-	ok = true
+	out, ok = []event{}, true
 	add := func(at time.Time, locked, onHand decimal.Decimal) {
 		if at.After(since) {
 			out = append(out, event{at, locked, onHand})
@@ -69,8 +132,14 @@ func (x *Explanation) events(since time.Time) (out []event, ok bool) {
 		if base != asset && quote != asset || o.PositionSide != bitbank.Spot {
 			return
 		}
+		trades := l.trades.of[orderKey{o.Pair, o.ID}]
+		stood := func(m bitbank.Millis) bool { return !m.Time().After(since) }
+		if stood(o.OrderedAt) && stood(o.CanceledAt) && o.OrderedAt != 0 && !o.Ended.After(since) &&
+			!slices.ContainsFunc(trades, func(t *bitbank.Trade) bool { return !stood(t.ExecutedAt) }) && !o.TriggerPrice.Known() {
+			return
+		}
 		if o.TriggerPrice.Known() || !o.StartAmount.Known() || o.OrderedAt == 0 {
-			ok = ok && o.live() && o.OrderedAt != 0 && !o.OrderedAt.Time().After(since) && len(l.trades.of[orderKey{o.Pair, o.ID}]) == 0
+			ok = ok && o.live() && o.OrderedAt != 0 && !o.OrderedAt.Time().After(since) && len(trades) == 0
 			return
 		}
 		left := o.StartAmount.Decimal()
@@ -82,8 +151,7 @@ func (x *Explanation) events(since time.Time) (out []event, ok bool) {
 			return amount
 		}
 		add(o.OrderedAt.Time(), lock(), decimal.Decimal{})
-		trades := slices.SortedFunc(slices.Values(l.trades.of[orderKey{o.Pair, o.ID}]), byTime)
-		for _, t := range trades {
+		for _, t := range slices.SortedFunc(slices.Values(trades), byTime) {
 			was := lock()
 			left = left.Sub(t.Amount.Decimal())
 			add(t.ExecutedAt.Time(), lock().Sub(was), decimal.Decimal{})

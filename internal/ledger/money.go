@@ -121,6 +121,10 @@ type Explanation struct {
 	locked  Difference
 	changes []change
 	since   map[time.Time]Difference
+
+	lag    time.Duration // of events
+	events []event       // see Moment
+	told   bool          // events are all
 }
 
 // Explain begins to explain a read; its Since is not looked at.
