@@ -28,7 +28,8 @@ type ordersBody struct {
 	Done     *result // of what was done just now
 	Unread   bool
 	Norec    string
-	Cards    []orderCard // what a person must look at, and what was proved
+	Cards    []orderCard // what a person must look at
+	Proved   []orderCard // not placed, whatever that rests on
 	Live     []orderRow
 	Over     []orderRow
 	More     int
@@ -52,6 +53,7 @@ type orderCard struct {
 	Key, Class, Icon, Title, What, Text string
 	Facts                               []fact
 	Why                                 string
+	Closed                              bool // the steps are there to be opened
 	Steps                               []Step
 	Rows                                []rowLook
 	Decide                              string // the address of the question
@@ -133,8 +135,12 @@ func (s *server) orders(w http.ResponseWriter, r *http.Request) {
 	over := 0
 	for _, x := range v.Orders {
 		switch {
-		case x.Case != nil && !slices.Contains([]account.Standing{account.Live, account.Filled, account.Cancelled}, x.Standing), slices.Contains(attention, x.Standing):
+		case slices.Contains(attention, x.Standing):
 			b.Cards = append(b.Cards, cardOf(l, x, now))
+		case x.Standing == account.NotPlaced:
+			if over++; over <= overShown {
+				b.Proved = append(b.Proved, cardOf(l, x, now))
+			}
 		case x.Standing == account.Live:
 			b.Live = append(b.Live, rowOfLine(l, x, now))
 		default:
@@ -226,7 +232,7 @@ func cardOf(l text.Lang, x account.Line, now time.Time) orderCard {
 		Title: text.Say(l, "web.order.title."+string(x.Standing), nil),
 	}
 	if x.Standing == account.NotPlaced && x.Case != nil {
-		c.Title = text.Say(l, "web.order.title.not_placed."+assumption(x.Case.Assumes), nil)
+		c.Closed, c.Title = true, text.Say(l, "web.order.title.not_placed."+assumption(x.Case.Assumes), nil)
 	}
 	if slices.Contains(attention, x.Standing) || x.Case != nil && x.Case.Assumes == reconcile.AssumesQ {
 		c.Class += " open" // a dashed frame: it is not closed

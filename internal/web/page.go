@@ -34,11 +34,11 @@ func parse(l text.Lang) *pages {
 			err := set.ExecuteTemplate(&b, f.Name, f)
 			return template.HTML(b.String()), err
 		},
-		"numbered": func(i int, c orderCard) any {
+		"numbered": func(list string, i int, c orderCard) any {
 			return struct {
-				N    int
+				N    string
 				Card orderCard
-			}{i, c}
+			}{list + strconv.Itoa(i), c}
 		},
 		"rows": func(label string, rows []orderRow) any {
 			return struct {
