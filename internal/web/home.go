@@ -121,7 +121,7 @@ func (s *server) card(r *http.Request, l text.Lang, snap watch.Snapshot, past []
 	if c.Healthy && !v.Since.IsZero() {
 		c.Since = text.Say(l, "web.since.healthy", text.Args{"for": say.For(l, now.Sub(v.Since))})
 	}
-	c.Known, c.Unknown = knowledge(l, snap, words, past, now)
+	c.Known, c.Unknown = knowledge(l, snap, words, past, s.o.Accounts != nil, now)
 	c.Looked = lastLooked(l, snap, now)
 	slots := s.day.slots(r.Context(), past, v, snap.Round.Watcher.Since, now)
 	c.Wide, c.Narrow = baren(l, slots, 24*time.Hour), baren(l, slots, 12*time.Hour)
@@ -136,7 +136,7 @@ const knownMost = 4
 
 // knowledge sorts what is said into what is known and what is not. The second list is where honesty shows, so it
 // also names what can never be seen from outside.
-func knowledge(l text.Lang, snap watch.Snapshot, words say.Worded, past []incident.Incident, now time.Time) (yes, no []string) {
+func knowledge(l text.Lang, snap watch.Snapshot, words say.Worded, past []incident.Incident, account bool, now time.Time) (yes, no []string) {
 	v := snap.Verdict
 	for i, r := range v.Reasons {
 		if slices.Contains(doubts, r.Code) {
@@ -176,7 +176,9 @@ func knowledge(l text.Lang, snap watch.Snapshot, words say.Worded, past []incide
 		ids = []string{"end.announced", "orders"}
 	}
 	for _, id := range ids {
-		no = append(no, text.Say(l, "web.unknown."+id, nil))
+		if id != "orders" || !account {
+			no = append(no, text.Say(l, "web.unknown."+id, nil))
+		}
 	}
 	return yes, no
 }
