@@ -28,6 +28,9 @@ const (
 // first hears the present verdict, so that it need not ask for it apart. Whoever may see what concerns money also hears of
 // orders and transfers.
 func (s *server) events(w http.ResponseWriter, r *http.Request) {
+	if _, shown := bearer(r); shown && s.shut(w, r) {
+		return // it would wait for orders in vain
+	}
 	select {
 	case s.streams <- struct{}{}:
 		defer func() { <-s.streams }()

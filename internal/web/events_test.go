@@ -74,10 +74,15 @@ func (s *stream) next() map[string]string {
 
 // serving runs a server in a bubble around f.
 func serving(t *testing.T, source *fake, f func(p *pipes)) {
+	serve(t, func() http.Handler { return handler(source) }, f)
+}
+
+// serve does so with a handler that is made inside.
+func serve(t *testing.T, made func() http.Handler, f func(p *pipes)) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pipes{pipe.Listen()}
 		ctx, stop := context.WithCancel(t.Context())
-		server := &http.Server{Handler: handler(source), BaseContext: func(net.Listener) context.Context { return ctx }}
+		server := &http.Server{Handler: made(), BaseContext: func(net.Listener) context.Context { return ctx }}
 		over := make(chan struct{})
 		go func() { defer close(over); server.Serve(p) }()
 		f(p)
