@@ -138,6 +138,7 @@ func (b *Broker) Step(now time.Time, e Event) []Effect {
 	case Tick:
 	}
 	b.expire(now)
+	b.foresee(now)
 	b.unpark(now)
 	b.guard(now)
 	b.recancel(now)
@@ -161,6 +162,7 @@ func (b *Broker) Next(now time.Time) time.Time {
 	sooner(b.due(now))
 	sooner(b.recancels())
 	sooner(b.barrier.due)
+	sooner(b.quiet.next)
 	if len(b.parked) > 0 {
 		sooner(b.wake)
 	}

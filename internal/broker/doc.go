@@ -11,6 +11,12 @@
 // [Fence] ask for the reads that settle it. The bot is held until then, or until shortly before it gives up: then it is told
 // "unknown", and its next identical order joins the open one instead of being sent: the debt of package ledger.
 //
+// # What makes it sooner
+//
+// While money moves all the time nothing can be proved absent, so new orders wait at times for a quiet moment; with
+// [Broker.AllowBarrier] a small order of our own is the barrier that bots' orders are otherwise. After an outage orders come step
+// by step. Cancels wait for none of it. See docs/adr/0013.
+//
 // # Order of effects
 //
 // The records of a [Keep] are on the disk before the effects that stand after it happen. What cannot be written any more (the

@@ -40,6 +40,7 @@ type pair struct {
 	fence  time.Time // when the first fence that is not closed may be
 	bare   time.Time // when the newest fence without a barrier closed
 	barest time.Time // and the oldest
+	nearly time.Time // when the first absence can be proved
 }
 
 // A placed is an order of ours that has an id.
@@ -115,7 +116,7 @@ func (b *Broker) survey(now time.Time, p *pair) {
 	if p.known {
 		return
 	}
-	p.known, p.pass, p.fence, p.bare, p.barest = true, time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	p.known, p.pass, p.fence, p.bare, p.barest, p.nearly = true, time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	for id, made := range p.open {
 		c, _, _ := b.ledger.Case(id)
 		wants, at := c.Wants(now, made, p.last)
@@ -129,6 +130,9 @@ func (b *Broker) survey(now time.Time, p *pair) {
 			if p.barest.IsZero() || c.FencedAt.Before(p.barest) {
 				p.barest = c.FencedAt
 			}
+		}
+		if enough := c.EnoughAt(); enough.After(now) && (p.nearly.IsZero() || enough.Before(p.nearly)) {
+			p.nearly = enough
 		}
 		if closed := c.Intent.Expires().Add(time.Second); c.FencedAt.IsZero() && c.Verdict == reconcile.Unknown && (p.fence.IsZero() || closed.Before(p.fence)) {
 			p.fence = closed

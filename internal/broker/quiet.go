@@ -15,6 +15,7 @@ type quiet struct {
 	length   time.Duration
 	rest     time.Time // until when there is no other
 	doubtful bool      // one of its looks was
+	next     time.Time // when another begins
 }
 
 const (
@@ -50,6 +51,40 @@ func (b *Broker) hush(now time.Time, p *pair, doubtful bool) {
 		q.length = min(2*q.length, quietMost)
 	} else {
 		q.length = max(q.length/2, quietFirst)
+	}
+}
+
+// foresee begins a quiet time before the look that can prove an absence.
+func (b *Broker) foresee(now time.Time) {
+	q := &b.quiet
+	q.next = time.Time{}
+	if !q.end.IsZero() {
+		return
+	}
+	for _, p := range b.pairs {
+		if len(p.open) == 0 {
+			continue
+		}
+		b.survey(now, p)
+		if p.nearly.IsZero() {
+			continue
+		}
+		begin := p.nearly.Add(-quietFirst)
+		switch {
+		case begin.After(now):
+			if q.next.IsZero() || begin.Before(q.next) {
+				q.next = begin
+			}
+		case p.nearly.After(now) && !now.Before(q.rest):
+			if q.end.IsZero() || p.nearly.Before(q.end) {
+				q.end = p.nearly
+			}
+			q.doubtful = false
+			p.awaits, p.known = true, false
+		}
+	}
+	if !q.end.IsZero() {
+		q.length = max(q.length, quietFirst)
 	}
 }
 

@@ -229,7 +229,7 @@ func (t *truth) human(id string) {
 func (t *truth) end() {
 	w := t.w
 	for _, i := range w.shell.b.Ledger().Open() {
-		if i.Order == nil {
+		if i.Order == nil || i.Case != nil && i.Case.Verdict == reconcile.Ambiguous {
 			continue
 		}
 		w.tally.stuck++

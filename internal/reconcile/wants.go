@@ -56,7 +56,7 @@ func (c Case) Wants(now time.Time, made int, last time.Time) (wants []Want, at t
 	if made < len(steps) {
 		at = c.FencedAt.Add(steps[made] * time.Second)
 	}
-	if enough := c.enoughAt(); !enough.IsZero() && now.Sub(enough) < time.Minute {
+	if enough := c.EnoughAt(); !enough.IsZero() && now.Sub(enough) < time.Minute {
 		if next := last.Add(2 * hurried); next.After(enough) {
 			enough = next
 		}
@@ -70,9 +70,9 @@ func (c Case) Wants(now time.Time, made int, last time.Time) (wants []Want, at t
 	return wants, at
 }
 
-// enoughAt is when one more pass like the last ones would prove that nothing was placed; zero when it takes more.
-func (c Case) enoughAt() time.Time {
-	if c.Barrier == nil || c.Fresh.N < passesLeast-1 {
+// EnoughAt is when one more pass like the last ones would prove that nothing was placed; zero when it takes more.
+func (c Case) EnoughAt() time.Time {
+	if c.Verdict != Unknown || c.Barrier == nil || c.Fresh.N < passesLeast-1 {
 		return time.Time{}
 	}
 	at := c.Fresh.First.Add(passesSpan)
