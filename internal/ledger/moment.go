@@ -40,7 +40,7 @@ func (x *Explanation) Moment(signed time.Time, lag time.Duration) bool {
 }
 
 // mostUnsure bounds what is tried when an earlier balance is not sure.
-const mostUnsure = 30
+const mostUnsure = 300
 
 // expected is what should be on hand now with everything that is known: beside the balance from before a time, or, when none of
 // those is sure, for every moment that the newest of them can have shown.
