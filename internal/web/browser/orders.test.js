@@ -187,6 +187,8 @@ describe("without the daemon", () => {
     await page.reload();
     await page.locator("#lost").waitFor();
     assert.equal(await sentence(page), before);
+    assert.match(await page.locator("#freeze").innerText(), /いまはここから止められません/);
+    assert.equal(await page.getByRole("link", { name: "すべて止める…" }).count(), 0, "what nobody would hear is not offered");
     await fits(page);
     await accessible(page, "orders without the daemon");
     await shoot(page, "orders-lost-phone-light-ja");
