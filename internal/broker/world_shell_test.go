@@ -71,6 +71,7 @@ func (s *shell) start() {
 			s.w.truth.isLost(i.ID)
 		}
 	}
+	s.w.truth.restarted()
 	s.queue(item{effects: s.b.Start(s.w.now)})
 	s.blind()
 	s.after(300*time.Millisecond, s.audit)

@@ -144,6 +144,15 @@ func (t *truth) isLost(id string) {
 	}
 }
 
+// restarted: a verdict that was not on the disk was told to nobody, and is found again.
+func (t *truth) restarted() {
+	for id := range t.verdicts {
+		if c, _, ok := t.w.shell.b.Ledger().Case(id); ok {
+			t.verdicts[id] = c.Verdict
+		}
+	}
+}
+
 // kept looks at what is being recorded.
 func (t *truth) kept(records []ledger.Record) {
 	for _, r := range records {
