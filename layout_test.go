@@ -26,6 +26,7 @@ var policy = []struct {
 	{name: "internal/secret"},
 	{name: "internal/resilience"},
 	{name: "internal/pipe"},
+	{name: "internal/socketio"},
 	{name: "internal/part", pure: true},
 	{name: "bitbank"},
 	{name: "internal/probe", may: "bitbank internal/part internal/resilience internal/secret"},
@@ -45,7 +46,7 @@ var policy = []struct {
 	{name: "internal/app", may: "bitbank internal/account internal/broker internal/config internal/diagnose internal/gateway internal/incident internal/journal internal/keys internal/part internal/probe internal/resilience internal/secret internal/text internal/watch internal/web"},
 	{name: "internal/sim/transfer", pure: true},
 	{name: "internal/sim/interop/tour", may: "bitbank"}, // a client of the simulator, no part of it
-	{name: "internal/sim", may: "internal/config internal/part internal/probe internal/text"},
+	{name: "internal/sim", may: "internal/config internal/part internal/probe internal/socketio internal/text"},
 	{name: "cmd/hikeshi", may: "bitbank internal/account internal/ledger internal/app internal/config internal/diagnose internal/incident internal/journal internal/keys internal/part internal/probe internal/say internal/secret internal/sim internal/text internal/watch internal/web"},
 }
 

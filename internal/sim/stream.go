@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"hikeshi/internal/sim/market"
-	"hikeshi/internal/sim/socketio"
+	"hikeshi/internal/socketio"
 )
 
 // The stream's own times. 25 s and 20 s were seen in 2023; the documents' sample says 60 s for the second.

@@ -14,7 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"hikeshi/internal/pipe"
-	"hikeshi/internal/sim/socketio"
+	"hikeshi/internal/socketio"
 )
 
 // A rig is a server on a network in memory and what it has told its owner.
