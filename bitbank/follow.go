@@ -61,7 +61,7 @@ func (o FollowOptions) follow(ctx context.Context, on func(Event)) (time.Duratio
 	}
 	defer s.Close()
 	opened := time.Now()
-	on(Event{Kind: EventOpened, At: opened, Session: s.Session()})
+	on(Event{Kind: EventOpened, At: opened, Session: s.Session(), Stream: s})
 	for {
 		e, err := s.Next(ctx)
 		if err != nil {

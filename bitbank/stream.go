@@ -44,7 +44,11 @@ type Event struct {
 	Channel Channel   // of Room; "" when it is none that we know
 	Pair    string    // of Room
 	Raw     json.RawMessage
+	// Packet is, with EventMessage, all of the event as it came: a JSON array of its name and its content, of which Raw
+	// is a part. It is for those who pass it on.
+	Packet  []byte
 	Session Session       // with EventOpened
+	Stream  *Stream       // with EventOpened: to Join and Leave rooms while it lasts
 	Err     error         // with EventUnreadable and EventClosed
 	Retry   time.Duration // with EventClosed: when Follow connects again
 }
@@ -315,7 +319,7 @@ func eventOf(f frame, b []byte) Event {
 			return unreadable(b, room, err)
 		}
 		if ok {
-			e := Event{Kind: EventMessage, At: time.Now(), Room: room, Raw: data}
+			e := Event{Kind: EventMessage, At: time.Now(), Room: room, Raw: data, Packet: f.data}
 			e.Channel, e.Pair = splitRoom(room)
 			return e
 		}

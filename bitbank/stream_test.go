@@ -93,6 +93,48 @@ func TestTheStreamCarriesEveryChannel(t *testing.T) {
 	})
 }
 
+// What is passed on must be what came: no number is written anew, and nothing that we do not know is left out.
+func TestAMessageCarriesThePacketItCameIn(t *testing.T) {
+	bubble(t, bitbanktest.Options{}, func(t *testing.T, fake *bitbanktest.Server, o bitbank.StreamOptions) {
+		s := dial(t, o)
+		for _, packet := range []string{
+			`["message",{"room_name":"ticker_btc_jpy","message":{"data":{"last":"1.50","new":1e2}}}]`,
+			`["message", {"message":{"pid":5, "data":{"last":"1.50"}},"room_name":"ticker_btc_jpy"}, 7]`,
+		} {
+			fake.Send("42" + packet)
+			if e := next(t, s); e.Room != "ticker_btc_jpy" || string(e.Packet) != packet {
+				t.Errorf("got %s of %q, want %s", e.Packet, e.Room, packet)
+			}
+		}
+	})
+}
+
+func TestRoomsComeAndGoWhileAStreamIsFollowed(t *testing.T) {
+	bubble(t, bitbanktest.Options{}, func(t *testing.T, fake *bitbanktest.Server, o bitbank.StreamOptions) {
+		o.Rooms = nil
+		opened := make(chan *bitbank.Stream, 1)
+		ended := make(chan error, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			ended <- bitbank.Follow(ctx, bitbank.FollowOptions{StreamOptions: o}, func(e bitbank.Event) {
+				if e.Kind == bitbank.EventOpened {
+					opened <- e.Stream
+				}
+			})
+		}()
+		s := <-opened
+		for i, act := range []func(context.Context, string) error{s.Join, s.Leave} {
+			err := act(t.Context(), "ticker_xrp_jpy")
+			synctest.Wait()
+			if n := fake.Joined("ticker_xrp_jpy"); err != nil || n != 1-i {
+				t.Errorf("%d clients in the room, want %d: %v", n, 1-i, err)
+			}
+		}
+		cancel()
+		<-ended
+	})
+}
+
 func TestPingsOfTheServerAreAnswered(t *testing.T) {
 	bubble(t, bitbanktest.Options{PingInterval: 4 * time.Second, PingTimeout: 3 * time.Second}, func(t *testing.T, fake *bitbanktest.Server, o bitbank.StreamOptions) {
 		s := dial(t, o)
