@@ -24,9 +24,10 @@ const (
 	Settling = "settle"
 )
 
-// Limits are bitbank's own, with room kept for cancels and for settling lost orders.
+// Limits are bitbank's own, with room kept for cancels and for settling lost orders. Two of ten reads a second are left to the
+// watch, which looks with the account's key too.
 func Limits() bitbank.LimiterOptions {
-	return bitbank.LimiterOptions{Shares: []bitbank.Share{
+	return bitbank.LimiterOptions{Query: 8, Shares: []bitbank.Share{
 		{Priority: Cancels, Update: 2}, {Priority: Settling, Query: 3, Update: 1},
 	}}
 }
@@ -48,7 +49,10 @@ type Options struct {
 	StreamHTTP              *http.Client
 	// ReadOnly says that the key has no trading right, as far as its owner has confirmed: no order and no cancel is sent.
 	ReadOnly bool
-	Log      *slog.Logger // nil: silent
+	// Barrier allows orders of our own, the smallest that bitbank takes and far from the market, which prove sooner that a
+	// lost order was not placed.
+	Barrier bool
+	Log     *slog.Logger // nil: silent
 }
 
 // An Account is one account. Make it with Open and let it Run.
@@ -95,6 +99,7 @@ func Open(o Options, records func(yield func(journal.Record, error) bool)) (*Acc
 		o: o, log: o.Log, broker: broker.New(), waiting: map[broker.CallID]chan broker.Reply{}, sends: map[string]context.CancelFunc{},
 		kick: make(chan struct{}, 1), tick: make(chan struct{}, 1), over: make(chan struct{}),
 	}
+	a.broker.AllowBarrier(o.Barrier && !o.ReadOnly)
 	for r, err := range records {
 		if err != nil {
 			return nil, fmt.Errorf("open the account: %w", err)
@@ -271,6 +276,8 @@ func (a *Account) do(e broker.Effect) {
 		a.begin(func() { a.look(e) })
 	case broker.Fence:
 		a.begin(a.fence)
+	case broker.Quote:
+		a.begin(func() { a.quote(e) })
 	case broker.Read:
 		a.begin(func() { a.readOrders(e) })
 	default:

@@ -110,3 +110,31 @@ func TestARestartGoesOnWithWhatWasLost(t *testing.T) {
 		}
 	})
 }
+
+// With an order of our own as a barrier, absence is proved though nobody trades, and nothing of ours is left behind.
+func TestABarrierProvesAbsence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.stop()
+		w.barrier = true
+		w.start()
+		w.control("POST", "/faults", `{"host":"private","match":{"method":"POST"},"effect":"drop_request","count":1}`)
+		r := w.place("0.001", patient)
+		if r.Outcome != gateway.Unknown {
+			t.Fatalf("the bot is told %+v", r)
+		}
+		time.Sleep(time.Minute)
+		if got, _ := w.a.Intent("grid", r.Intent); got.Outcome != gateway.NotPlaced {
+			t.Fatalf("a minute later it is %+v", got)
+		}
+		live := 0
+		for _, x := range w.a.View().Orders {
+			if x.Standing == Live {
+				live++
+			}
+		}
+		if live != 0 || w.orders() != 1 {
+			t.Errorf("%d orders live, of %d", live, w.orders())
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -27,6 +28,7 @@ type world struct {
 	disk    *disk
 	a       *Account
 	stop    func()
+	barrier bool // the owner allows orders of our own
 }
 
 // A disk keeps records in memory, and can be full.
@@ -75,23 +77,33 @@ func newWorld(t *testing.T) *world {
 	playing, done := context.WithCancel(t.Context())
 	go s.Play(playing)
 	t.Cleanup(func() { done(); s.Close() })
-	w.private, w.stream = w.wire("private"), w.wire("pubnub")
+	w.private, w.stream = w.wire("private", "public"), w.wire("pubnub")
 	w.start()
 	t.Cleanup(func() { w.stop() })
 	return w
 }
 
-func (w *world) wire(host string) *http.Client {
-	p := pipe.Listen()
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		if err := w.sim.Serve(host, p); !errors.Is(err, http.ErrServerClosed) {
-			w.t.Errorf("Serve: %v", err)
+// wire serves hosts in memory, and returns a client that reaches them by their names.
+func (w *world) wire(hosts ...string) *http.Client {
+	pipes := map[string]*pipe.Listener{}
+	var served sync.WaitGroup
+	for _, host := range hosts {
+		p := pipe.Listen()
+		pipes[host+":80"] = p
+		served.Go(func() {
+			if err := w.sim.Serve(host, p); !errors.Is(err, http.ErrServerClosed) {
+				w.t.Errorf("Serve: %v", err)
+			}
+		})
+	}
+	c := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		p := pipes[addr]
+		if p == nil {
+			return nil, errors.New("no such host: " + addr)
 		}
-	}()
-	c := &http.Client{Transport: &http.Transport{DialContext: p.DialContext}}
-	w.t.Cleanup(func() { c.CloseIdleConnections(); w.sim.Close(); <-served })
+		return p.DialContext(ctx, network, addr)
+	}}}
+	w.t.Cleanup(func() { c.CloseIdleConnections(); w.sim.Close(); served.Wait() })
 	return c
 }
 
@@ -106,11 +118,11 @@ func (w *world) start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	client, err := bitbank.New(bitbank.Options{HTTP: w.private, PrivateURL: "http://private", Credentials: key, Limiter: limiter})
+	client, err := bitbank.New(bitbank.Options{HTTP: w.private, PublicURL: "http://public", PrivateURL: "http://private", Credentials: key, Limiter: limiter})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.a, err = Open(Options{Client: client, Journal: w.disk, StreamURL: "http://pubnub", StreamHTTP: w.stream}, w.disk.all)
+	w.a, err = Open(Options{Client: client, Journal: w.disk, Barrier: w.barrier, StreamURL: "http://pubnub", StreamHTTP: w.stream}, w.disk.all)
 	if err != nil {
 		w.t.Fatal(err)
 	}

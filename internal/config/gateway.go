@@ -13,8 +13,11 @@ type Gateway struct {
 	Listen string `yaml:"listen"` // a loopback address and port; "" is closed
 	// AnswerMS is how long a bot waits for an answer before it is told what is known; default 7500, since ccxt gives up after
 	// ten seconds.
-	AnswerMS int   `yaml:"answer_ms"`
-	Bots     []Bot `yaml:"bots"` // beside those of `hikeshi keys bot`
+	AnswerMS int `yaml:"answer_ms"`
+	// Barrier allows orders of Hikeshi's own, the smallest that bitbank takes, post-only, a tenth below the market and cancelled
+	// soon: a lost order is proved not to exist within half a minute by them, where a bot's own later orders do not show it.
+	Barrier bool  `yaml:"barrier"`
+	Bots    []Bot `yaml:"bots"` // beside those of `hikeshi keys bot`
 }
 
 // A Bot is a local key in two files, and what it may do.
