@@ -208,14 +208,15 @@ func (st *stream) publish(changes []market.Change, now time.Time) {
 	st.mu.Lock()
 	out := st.spoil(messages, now)
 	type delivery struct {
-		to    *socketio.Session
-		event string
+		to     *socketio.Session
+		packet socketio.Packet
 	}
 	var deliveries []delivery
 	for _, m := range out {
 		if r := st.rooms[m.room]; r != nil {
+			packet := socketio.NewPacket([]byte(m.event))
 			for x := range r.members {
-				deliveries = append(deliveries, delivery{x, m.event})
+				deliveries = append(deliveries, delivery{x, packet})
 			}
 		}
 	}
@@ -225,7 +226,7 @@ func (st *stream) publish(changes []market.Change, now time.Time) {
 		return
 	}
 	for _, d := range deliveries {
-		d.to.Send(d.event)
+		d.to.Send(d.packet)
 	}
 }
 

@@ -5,7 +5,8 @@
 // client starts with polling unless it is told otherwise. A [Session] is one client; its rooms are the business of whoever
 // handles its events.
 //
-// Sends never block: a session has a bounded queue, and a client that does not keep up is cut, as an exchange would.
+// Sends never block: a session has a bounded queue, and a client that does not keep up is cut by Send, as an exchange would, or
+// left to the caller by Offer.
 // A paused session stays open and says nothing at all, not even a ping: the stall that Hikeshi must notice.
 //
 // Every session's goroutines end when it closes, and [Server.Close] waits for them. It uses package time plainly, so it

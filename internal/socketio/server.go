@@ -21,6 +21,7 @@ type Options struct {
 	PingInterval time.Duration // 25 s was seen at bitbank
 	PingTimeout  time.Duration // 20 s was seen, the documents' sample says 60 s
 	MaxPayload   int64
+	MaxSessions  int // at once; one more is refused with 503. 0 is no bound.
 
 	// Opened is called before the session says its first word, so that it can be paused before it.
 	Opened func(*Session)
@@ -64,8 +65,17 @@ func (s *Server) Sessions() []*Session {
 
 // refuse answers as engine.io does: a small JSON object with its own code.
 func refuse(w http.ResponseWriter, code int, message string) {
+	answer(w, http.StatusBadRequest, code, message)
+}
+
+// full answers a client for whom there is no place, now or any more.
+func full(w http.ResponseWriter) {
+	answer(w, http.StatusServiceUnavailable, 4, "No place for another client")
+}
+
+func answer(w http.ResponseWriter, status, code int, message string) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusBadRequest)
+	w.WriteHeader(status)
 	fmt.Fprintf(w, `{"code":%d,"message":%q}`, code, message)
 }
 
@@ -77,6 +87,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 	if closed {
+		full(w)
 		return
 	}
 	defer s.running.Done()
@@ -127,6 +138,10 @@ func (s *Server) handshake(w http.ResponseWriter, r *http.Request, transport str
 		refuse(w, 2, "Bad handshake method")
 		return
 	}
+	if s.isFull() {
+		full(w)
+		return
+	}
 	var conn *websocket.Conn
 	if transport == "websocket" {
 		var err error
@@ -138,6 +153,8 @@ func (s *Server) handshake(w http.ResponseWriter, r *http.Request, transport str
 	if x == nil {
 		if conn != nil {
 			conn.CloseNow()
+		} else {
+			full(w)
 		}
 		return
 	}
@@ -146,6 +163,18 @@ func (s *Server) handshake(w http.ResponseWriter, r *http.Request, transport str
 		return
 	}
 	x.poll(w, r)
+}
+
+// isFull reports whether no other session may open.
+func (s *Server) isFull() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.noPlace()
+}
+
+// noPlace is isFull with the lock held.
+func (s *Server) noPlace() bool {
+	return s.closed || s.o.MaxSessions > 0 && len(s.sessions) >= s.o.MaxSessions
 }
 
 func (s *Server) accept(w http.ResponseWriter, r *http.Request) (*websocket.Conn, error) {
@@ -157,7 +186,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) (*websocket.Conn
 	return conn, err
 }
 
-// open registers a new session and starts its heartbeat. It returns nil when the server is closed.
+// open registers a new session and starts its heartbeat. It returns nil when there is no place for it.
 func (s *Server) open(transport string) *Session {
 	x := &Session{server: s, id: rand.Text(), wake: make(chan struct{}, 1), over: make(chan struct{}), pong: make(chan struct{}, 1)}
 	upgrades := []string{}
@@ -175,7 +204,7 @@ func (s *Server) open(transport string) *Session {
 		panic(fmt.Sprintf("encode the handshake: %v", err)) // strings and numbers always encode
 	}
 	s.mu.Lock()
-	if s.closed {
+	if s.noPlace() {
 		s.mu.Unlock()
 		return nil
 	}
@@ -185,7 +214,7 @@ func (s *Server) open(transport string) *Session {
 	s.running.Add(1)
 	s.mu.Unlock()
 	s.o.Opened(x)
-	x.enqueue("0" + string(hello))
+	x.enqueue(append([]byte("0"), hello...))
 	go func() { defer s.running.Done(); x.beat() }()
 	return x
 }

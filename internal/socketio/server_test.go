@@ -33,7 +33,7 @@ func build(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{events: make(chan string, 100), opened: make(chan *socketio.Session, 100), closed: make(chan *socketio.Session, 100)}
 	r.Server = socketio.New(socketio.Options{
-		PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second, MaxPayload: 1000,
+		PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second, MaxPayload: 1000, MaxSessions: 5,
 		Opened: func(x *socketio.Session) { r.opened <- x },
 		Event:  func(_ *socketio.Session, name, argument string) { r.events <- name + " " + argument },
 		Closed: func(x *socketio.Session) { r.closed <- x },
@@ -79,6 +79,8 @@ func (r *rig) dial(t *testing.T, query string) *websocket.Conn {
 	return c
 }
 
+func packet(event string) socketio.Packet { return socketio.NewPacket([]byte(event)) }
+
 func hear(t *testing.T, c *websocket.Conn) string {
 	t.Helper()
 	_, b, err := c.Read(t.Context())
@@ -119,7 +121,7 @@ func TestTheHandshakeOfTheDocuments(t *testing.T) {
 				t.Errorf("event %q, want %q", got, want)
 			}
 		}
-		x.Send(`["message",{"a":1}]`)
+		x.Send(packet(`["message",{"a":1}]`))
 		if got := hear(t, c); got != `42["message",{"a":1}]` {
 			t.Errorf("message: %s", got)
 		}
@@ -180,7 +182,7 @@ func TestLongPollingAndTheUpgradeFromIt(t *testing.T) {
 		if got := <-r.events; got != "join-room a" {
 			t.Errorf("event: %s", got)
 		}
-		time.AfterFunc(5*time.Second, func() { x.Send(`["message",1]`); x.Send(`["message",2]`) })
+		time.AfterFunc(5*time.Second, func() { x.Send(packet(`["message",1]`)); x.Send(packet(`["message",2]`)) })
 		got := ""
 		for !strings.Contains(got, "2]") { // one poll or two, as they meet
 			_, more := r.do("GET", at, "")
@@ -201,7 +203,7 @@ func TestLongPollingAndTheUpgradeFromIt(t *testing.T) {
 		}
 		say(t, c, "5")
 		synctest.Wait()
-		x.Send(`["message",3]`)
+		x.Send(packet(`["message",3]`))
 		if got := hear(t, c); got != `42["message",3]` {
 			t.Errorf("after the upgrade: %s", got)
 		}
@@ -257,7 +259,7 @@ func TestAPausedSessionSaysNothingAtAll(t *testing.T) {
 			}
 		}()
 		for range 10 {
-			x.Send(`["message",1]`)
+			x.Send(packet(`["message",1]`))
 			time.Sleep(time.Minute)
 		}
 		synctest.Wait()
@@ -265,7 +267,7 @@ func TestAPausedSessionSaysNothingAtAll(t *testing.T) {
 			t.Errorf("said %q in ten minutes, closed %d", <-said, len(r.closed))
 		}
 		x.Pause(false)
-		x.Send(`["message",2]`)
+		x.Send(packet(`["message",2]`))
 		if got := <-said; got != `42["message",2]` {
 			t.Errorf("after the pause: %s", got)
 		}
@@ -281,11 +283,85 @@ func TestAClientThatDoesNotKeepUpIsCut(t *testing.T) {
 		say(t, c, "40")
 		hear(t, c)
 		for range 3000 { // nobody reads
-			x.Send(`["message",1]`)
+			x.Send(packet(`["message",1]`))
 		}
 		<-r.closed
 		if n := len(r.Sessions()); n != 0 {
 			t.Errorf("%d sessions are left", n)
+		}
+	})
+}
+
+// An offer leaves the judgment to the caller: no cut, a count of what waits, and room again when the client has read.
+func TestAnOfferCutsNobody(t *testing.T) {
+	for _, c := range []struct {
+		most, want int
+	}{
+		{1 << 20, 1024},                   // as many as may wait
+		{10 * len(`42["message",1]`), 10}, // as many bytes
+		{1, 1},                            // one of any size
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := build(t)
+			c1 := r.dial(t, fresh)
+			hear(t, c1)
+			x := <-r.opened
+			if x.Offer(packet(`["message",1]`), c.most) {
+				t.Error("taken before the namespace")
+			}
+			say(t, c1, "40")
+			hear(t, c1)
+			offer := func() (n int) {
+				for n < 3000 && x.Offer(packet(`["message",1]`), c.most) {
+					n++
+				}
+				return n
+			}
+			offer() // one or more are on their way already
+			synctest.Wait()
+			offer()
+			if packets, bytes := x.Waiting(); packets != c.want || bytes != c.want*packet(`["message",1]`).Len() {
+				t.Errorf("%d packets and %d bytes wait, want %d packets", packets, bytes, c.want)
+			}
+			hear(t, c1)
+			synctest.Wait()
+			if n := offer(); n != 1 {
+				t.Errorf("room for %d after one was read", n)
+			}
+			if len(r.closed) != 0 {
+				t.Error("it was cut")
+			}
+			x.Close(socketio.Cut)
+			if offer() != 0 {
+				t.Error("taken after the end")
+			}
+		})
+	}
+}
+
+func TestOneClientTooManyIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := build(t)
+		var first *websocket.Conn
+		for i := range 5 {
+			c := r.dial(t, fresh)
+			hear(t, c)
+			if i == 0 {
+				first = c
+			}
+		}
+		if status, got := r.do("GET", "EIO=4&transport=polling", ""); status != 503 || got != `{"code":4,"message":"No place for another client"}` {
+			t.Errorf("a sixth client: %d %s", status, got)
+		}
+		if _, res, err := websocket.Dial(t.Context(), "ws://stream/socket.io/?"+fresh, &websocket.DialOptions{HTTPClient: r.client}); err == nil || res.StatusCode != 503 {
+			t.Errorf("a sixth client: %v", err)
+		}
+		say(t, first, "1")
+		<-r.closed
+		hear(t, r.dial(t, fresh))
+		r.Server.Close()
+		if status, _ := r.do("GET", "EIO=4&transport=polling", ""); status != 503 {
+			t.Errorf("after the end: %d", status)
 		}
 	})
 }
@@ -301,7 +377,7 @@ func TestTheThreeEndings(t *testing.T) {
 			hear(t, c)
 			x.Close(ending)
 			x.Close(ending) // once is enough
-			x.Send(`["message",1]`)
+			x.Send(packet(`["message",1]`))
 			got := ""
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()

@@ -1,9 +1,9 @@
 package socketio
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -12,8 +12,21 @@ import (
 	"github.com/coder/websocket"
 )
 
-// maxQueue is how many packets wait for a slow client before it is cut: half a minute of the busiest rooms.
-const maxQueue = 2048
+// maxQueue is how many packets wait for a slow client before it is cut: half a minute of the busiest rooms. Half of them are for
+// what is offered, so that an offer never takes the place of a ping.
+const (
+	maxQueue  = 2048
+	maxOffers = maxQueue / 2
+)
+
+// A Packet is an event, written once for however many sessions: name and arguments as a JSON array.
+type Packet struct{ frame []byte }
+
+// NewPacket writes a packet. The event is copied.
+func NewPacket(event []byte) Packet { return Packet{append([]byte("42"), event...)} }
+
+// Len is how many bytes the packet has.
+func (p Packet) Len() int { return len(p.frame) }
 
 // An Ending is how a session is closed from our side.
 type Ending int
@@ -37,7 +50,8 @@ type Session struct {
 	pong   chan struct{}
 
 	mu        sync.Mutex
-	queue     []string
+	queue     [][]byte
+	bytes     int // in queue
 	paused    bool
 	polling   bool // a GET waits
 	upgrading bool
@@ -46,15 +60,37 @@ type Session struct {
 	closed    bool
 }
 
-// Send queues an event packet for a connected client: name and arguments as a JSON array. While the session is paused it
-// is lost.
-func (x *Session) Send(event string) {
+// Send queues an event for a connected client, and cuts one that does not keep up. While the session is paused it is lost.
+func (x *Session) Send(p Packet) {
 	x.mu.Lock()
 	ready := x.joined && !x.paused
 	x.mu.Unlock()
 	if ready {
-		x.enqueue("42" + event)
+		x.enqueue(p.frame)
 	}
+}
+
+// Offer is Send for those who look after slow clients themselves: it cuts nobody, and reports whether the packet was queued. Up
+// to 1024 packets and most bytes wait, or a single packet of any size.
+func (x *Session) Offer(p Packet, most int) bool {
+	x.mu.Lock()
+	n := len(x.queue)
+	room := x.joined && !x.paused && !x.closed && n < maxOffers && (n == 0 || x.bytes+len(p.frame) <= most)
+	if room {
+		x.push(p.frame)
+	}
+	x.mu.Unlock()
+	if room {
+		x.nudge()
+	}
+	return room
+}
+
+// Waiting is how much is queued.
+func (x *Session) Waiting() (packets, bytes int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return len(x.queue), x.bytes
 }
 
 // Pause stops and starts everything that the session says.
@@ -74,11 +110,11 @@ func (x *Session) Close(how Ending) {
 		x.joined = false
 		x.mu.Unlock()
 		if joined {
-			x.enqueue("41")
+			x.enqueue([]byte("41"))
 		}
 		return // the client closes the transport
 	case Engine:
-		x.enqueue("1")
+		x.enqueue([]byte("1"))
 		return // the writer closes after it
 	}
 	x.mu.Lock()
@@ -102,11 +138,11 @@ func (x *Session) nudge() {
 	}
 }
 
-func (x *Session) enqueue(packet string) {
+func (x *Session) enqueue(packet []byte) {
 	x.mu.Lock()
 	full := len(x.queue) >= maxQueue
 	if !full && !x.closed {
-		x.queue = append(x.queue, packet)
+		x.push(packet)
 	}
 	x.mu.Unlock()
 	if full {
@@ -116,16 +152,37 @@ func (x *Session) enqueue(packet string) {
 	x.nudge()
 }
 
+// push adds to the queue. The lock is held.
+func (x *Session) push(packet []byte) {
+	x.queue = append(x.queue, packet)
+	x.bytes += len(packet)
+}
+
 // take empties the queue, unless the session is paused.
-func (x *Session) take() []string {
+func (x *Session) take() [][]byte {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.paused {
 		return nil
 	}
 	q := x.queue
-	x.queue = nil
+	x.queue, x.bytes = nil, 0
 	return q
+}
+
+// next takes the first packet, nil when there is none or the session is paused. One at a time, so that what a slow client has
+// not taken yet is still counted.
+func (x *Session) next() []byte {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.paused || len(x.queue) == 0 {
+		return nil
+	}
+	p := x.queue[0]
+	x.queue[0] = nil
+	x.queue = x.queue[1:]
+	x.bytes -= len(p)
+	return p
 }
 
 // context ends with the session.
@@ -158,7 +215,7 @@ func (x *Session) beat() {
 		case <-x.pong:
 		default:
 		}
-		x.enqueue("2")
+		x.enqueue([]byte("2"))
 		limit := time.NewTimer(x.server.o.PingTimeout)
 		select {
 		case <-x.pong:
@@ -215,7 +272,7 @@ func (x *Session) message(packet string) {
 	if strings.HasPrefix(rest, "/") {
 		space, _, _ := strings.Cut(rest, ",")
 		if kind == '0' && space != "/" {
-			x.enqueue("44" + space + `,{"message":"Invalid namespace"}`)
+			x.enqueue([]byte("44" + space + `,{"message":"Invalid namespace"}`))
 		}
 		return
 	}
@@ -227,7 +284,7 @@ func (x *Session) message(packet string) {
 		x.mu.Unlock()
 		if !again {
 			// The namespace's id differs from the transport's.
-			x.enqueue(`40{"sid":"n` + x.id + `"}`)
+			x.enqueue([]byte(`40{"sid":"n` + x.id + `"}`))
 		}
 	case '1':
 		x.Close(Cut)
@@ -281,18 +338,17 @@ func (x *Session) write(ctx context.Context, conn *websocket.Conn) {
 		case <-ctx.Done():
 			return
 		}
-		for _, packet := range x.take() {
-			if conn.Write(ctx, websocket.MessageText, []byte(packet)) != nil {
-				x.Close(Cut)
-				return
-			}
-			if packet == "1" {
+		for packet := x.next(); packet != nil; packet = x.next() {
+			if conn.Write(ctx, websocket.MessageText, packet) != nil || isClose(packet) {
 				x.Close(Cut)
 				return
 			}
 		}
 	}
 }
+
+// isClose reports whether a packet is Engine.IO's close.
+func isClose(packet []byte) bool { return string(packet) == "1" }
 
 // probed releases the poll that waits: the client wants to leave it.
 func (x *Session) probed() {
@@ -303,14 +359,14 @@ func (x *Session) probed() {
 }
 
 // due is what a poll has to say now: what waits, or a noop that lets go of a client that is changing the transport.
-func (x *Session) due() []string {
+func (x *Session) due() [][]byte {
 	if packets := x.take(); len(packets) > 0 {
 		return packets
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.upgrading && !x.paused {
-		return []string{"6"}
+		return [][]byte{[]byte("6")}
 	}
 	return nil
 }
@@ -337,7 +393,7 @@ func (x *Session) poll(w http.ResponseWriter, r *http.Request) {
 		case <-x.wake:
 			packets = x.due()
 		case <-x.over:
-			packets = []string{"1"}
+			packets = [][]byte{[]byte("1")}
 		case <-r.Context().Done():
 			// A client that gives a poll up is gone: engine.io closes such a session too.
 			x.Close(Cut)
@@ -345,8 +401,8 @@ func (x *Session) poll(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
-	io.WriteString(w, strings.Join(packets, "\x1e"))
-	if packets[len(packets)-1] == "1" {
+	w.Write(bytes.Join(packets, []byte("\x1e")))
+	if isClose(packets[len(packets)-1]) {
 		x.Close(Cut)
 	}
 }
