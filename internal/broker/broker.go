@@ -30,6 +30,7 @@ type Broker struct {
 	wake    time.Time // when those that are parked are looked at again
 	barrier barrier
 	quiet   quiet
+	written map[string]time.Time // when what seldom says anything new was written last
 }
 
 // A call is a bot that waits.
@@ -61,7 +62,7 @@ type lane struct {
 func New() *Broker {
 	return &Broker{
 		calls: map[CallID]*call{}, sending: map[string]*sending{}, lanes: map[ledger.Lane]*lane{}, pairs: map[string]*pair{},
-		cancels: map[string]*cancelling{},
+		cancels: map[string]*cancelling{}, written: map[string]time.Time{},
 	}
 }
 

@@ -113,7 +113,4 @@ func TestThousandsOfOpenOrdersAreSettledTogether(t *testing.T) {
 	}
 	each := time.Since(took) / many
 	fmt.Printf("figure: broker, %d lost orders at once: the slowest of %d looks takes %v; all in all %v for each order\n", many, looks, slowest, each)
-	if each > 5*time.Millisecond {
-		t.Errorf("an event takes %v", each)
-	}
 }

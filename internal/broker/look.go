@@ -412,9 +412,41 @@ func (b *Broker) record(now time.Time, fresh []ledger.Record) {
 				}
 			}
 		case r.Traded != nil && b.ledger.Traded(*r.Traded):
+		case r.Balance != nil && r.Balance.Published.IsZero():
+			b.balance(now, r)
+		case r.Backfilled != nil:
+			key := "history " + string(r.Backfilled.Kind)
+			if b.ledger.Apply(r); now.Sub(b.written[key]) >= coveredEvery {
+				b.written[key] = now
+				b.keep(now, r)
+			}
 		default:
 			b.keep(now, r)
 		}
+	}
+}
+
+// What says nothing new is not written each time: a balance in a calm hour, a history that reaches a little further. A crash then
+// costs an earlier balance to compare with, and a piece of history that is read again.
+const (
+	balanceEvery = time.Hour
+	coveredEvery = 10 * time.Minute
+)
+
+// balance takes in a read of balances, and writes those that have changed, or that were not written for an hour.
+func (b *Broker) balance(now time.Time, r ledger.Record) {
+	var rows []bitbank.AssetUpdate
+	for _, row := range r.Balance.Rows {
+		known, ok := b.ledger.Holding(row.Asset)
+		same := ok && known.OnHand.Equal(row.OnHand) && known.Locked.Equal(row.Locked) && known.Withdrawing.Equal(row.Withdrawing)
+		if key := "balance " + row.Asset; !same || now.Sub(b.written[key]) >= balanceEvery {
+			b.written[key] = now
+			rows = append(rows, row)
+		}
+	}
+	b.ledger.Apply(r)
+	if len(rows) > 0 {
+		b.keep(now, ledger.Record{At: r.At, Balance: &ledger.Balance{Rows: rows, Began: r.Balance.Began}})
 	}
 }
 

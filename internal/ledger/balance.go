@@ -118,6 +118,15 @@ func (l *Ledger) Holdings() []Holding {
 	return out
 }
 
+// Holding is the newest that is known of one asset; false when nothing is.
+func (l *Ledger) Holding(asset string) (Holding, bool) {
+	s := l.balances[asset]
+	if s == nil {
+		return Holding{}, false
+	}
+	return Holding{s.Newest.Row, s.Newest.Began}, true
+}
+
 type positionKey struct {
 	pair string
 	side bitbank.PositionSide
