@@ -16,8 +16,9 @@ make --no-print-directory interop
 step "browser"
 make --no-print-directory browser
 step "race detector"
-# The layout, the words and the scripts have no goroutines of their own; sqlite under race is measured in its package.
-CGO_ENABLED=1 go test -race -short -timeout 10m ./bitbank/... ./internal/...
+# The layout, the words and the scripts have no goroutines of their own, nor has what only decides; sqlite under race is measured
+# in its package.
+go list ./bitbank/... ./internal/... | grep -vE '/internal/(broker|ledger|reconcile)$' | CGO_ENABLED=1 xargs go test -race -short -timeout 10m
 step "processes"
 # Alone, because these measure a daemon that shares the machine with nothing else.
 go test -timeout 10m ./cmd/...
