@@ -199,7 +199,8 @@ func (a *Account) follow(ctx context.Context) error {
 	return bitbank.FollowPrivate(ctx, bitbank.PrivateOptions{
 		Ticket: c.Subscribe, HTTP: a.o.StreamHTTP, URL: a.o.StreamURL, SubscribeKey: a.o.SubscribeKey,
 		Backfill: func(ctx context.Context, _ time.Time) error {
-			var rates, transfers time.Time
+			rates := time.Now() // what bitbank charges is not missed in a gap
+			var transfers time.Time
 			return a.audit(ctx, &rates, &transfers)
 		},
 	}, func(e bitbank.PrivateEvent) {
