@@ -40,6 +40,7 @@ var policy = []struct {
 	{name: "internal/say", may: "internal/part internal/probe internal/diagnose internal/incident internal/text"},
 	{name: "internal/keys", may: "bitbank internal/secret"},
 	{name: "internal/gateway", may: "bitbank internal/keys internal/secret"},
+	{name: "internal/relay", may: "bitbank internal/socketio"},
 	{name: "internal/account", may: "bitbank internal/reconcile internal/ledger internal/broker internal/gateway internal/journal"},
 	{name: "internal/watch", may: "internal/part internal/probe internal/resilience internal/diagnose internal/incident internal/journal"},
 	{name: "internal/web", may: "bitbank internal/account internal/ledger internal/reconcile internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/secret internal/text internal/watch"},

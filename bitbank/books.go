@@ -128,7 +128,7 @@ func (b *Books) Take(e Event) error {
 			k.mode = "" // it may have changed unheard
 		})
 	case EventUnreadable:
-		switch c, pair := splitRoom(e.Room); {
+		switch c, pair := SplitRoom(e.Room); {
 		case c == ChannelDepthDiff:
 			b.with(pair, (*keptBook).lose)
 		case e.Room == "": // it may have been any room's

@@ -109,7 +109,7 @@ func FuzzFrame(f *testing.F) {
 			if ok && (err != nil || room == "" || !json.Valid(data)) {
 				t.Fatalf("a message for %q: %q, %v", room, data, err)
 			}
-			if c, pair := splitRoom(room); c != "" && Room(c, pair) != room {
+			if c, pair := SplitRoom(room); c != "" && Room(c, pair) != room {
 				t.Fatalf("room %q is %q of %q", room, c, pair)
 			}
 			e := Event{Room: room, Raw: data}

@@ -25,8 +25,9 @@ func Channels() []Channel {
 // Room is the name under which the stream carries a channel of a pair, such as ticker_btc_jpy.
 func Room(c Channel, pair string) string { return string(c) + "_" + pair }
 
-// splitRoom takes a room's name apart; "" and "" when it is none that we know.
-func splitRoom(room string) (Channel, string) {
+// SplitRoom takes a room's name apart; "" and "" when it is none that the documents name. Whether bitbank has the pair is another
+// question.
+func SplitRoom(room string) (Channel, string) {
 	for _, c := range Channels() {
 		if pair, ok := strings.CutPrefix(room, string(c)); ok && strings.HasPrefix(pair, "_") && isPair(pair[1:]) {
 			return c, pair[1:]
@@ -45,7 +46,7 @@ func isPair(s string) bool {
 // checkRoom refuses what is no room: bitbank answers a misspelt one with silence, which nobody could tell from an
 // outage.
 func checkRoom(room string) error {
-	if c, _ := splitRoom(room); c == "" {
+	if c, _ := SplitRoom(room); c == "" {
 		return fmt.Errorf("%.60q is not a room such as ticker_btc_jpy", room)
 	}
 	return nil

@@ -320,7 +320,7 @@ func eventOf(f frame, b []byte) Event {
 		}
 		if ok {
 			e := Event{Kind: EventMessage, At: time.Now(), Room: room, Raw: data, Packet: f.data}
-			e.Channel, e.Pair = splitRoom(room)
+			e.Channel, e.Pair = SplitRoom(room)
 			return e
 		}
 	}

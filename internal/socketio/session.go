@@ -12,12 +12,12 @@ import (
 	"github.com/coder/websocket"
 )
 
-// maxQueue is how many packets wait for a slow client before it is cut: half a minute of the busiest rooms. Half of them are for
-// what is offered, so that an offer never takes the place of a ping.
-const (
-	maxQueue  = 2048
-	maxOffers = maxQueue / 2
-)
+// maxQueue is how many packets wait for a slow client before it is cut: half a minute of the busiest rooms.
+const maxQueue = 2048
+
+// MaxOffers is how many packets may wait when another is offered. It is the half of the queue, so that an offer never takes the
+// place of a ping.
+const MaxOffers = maxQueue / 2
 
 // A Packet is an event, written once for however many sessions: name and arguments as a JSON array.
 type Packet struct{ frame []byte }
@@ -71,11 +71,11 @@ func (x *Session) Send(p Packet) {
 }
 
 // Offer is Send for those who look after slow clients themselves: it cuts nobody, and reports whether the packet was queued. Up
-// to 1024 packets and most bytes wait, or a single packet of any size.
+// to MaxOffers packets and most bytes wait, or a single packet of any size.
 func (x *Session) Offer(p Packet, most int) bool {
 	x.mu.Lock()
 	n := len(x.queue)
-	room := x.joined && !x.paused && !x.closed && n < maxOffers && (n == 0 || x.bytes+len(p.frame) <= most)
+	room := x.joined && !x.paused && !x.closed && n < MaxOffers && (n == 0 || x.bytes+len(p.frame) <= most)
 	if room {
 		x.push(p.frame)
 	}
