@@ -28,9 +28,12 @@ func botsOf(cfg config.Config) (bots, error) {
 	b := bots{kept: kept, holds: map[string]time.Duration{}}
 	for _, c := range cfg.Gateway.Bots {
 		made := keys.Bot{Name: c.Name, Scope: keys.Scope{Trade: len(c.Types) > 0, Most: map[string]decimal.Decimal{}}}
-		for path, into := range map[string]*secret.Value{c.IDFile: &made.ID, c.SecretFile: &made.Secret} {
-			if *into, err = secret.Read(path); err != nil {
-				return bots{}, &Trouble{ID: "key", Args: text.Args{"path": path}, Err: err}
+		for _, f := range []struct {
+			path string
+			into *secret.Value
+		}{{c.IDFile, &made.ID}, {c.SecretFile, &made.Secret}} {
+			if *f.into, err = secret.Read(f.path); err != nil {
+				return bots{}, &Trouble{ID: "key", Args: text.Args{"path": f.path}, Err: err}
 			}
 		}
 		for _, t := range c.Types {

@@ -1,6 +1,6 @@
 // A simulated world for one test file: `hikeshi sim` as a process of its own, as a user starts it.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ function program(dir) {
   return own;
 }
 
-const ports = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 20, 21, 22, 99];
+const ports = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 20, 21, 22, 50, 60, 99];
 
 const free = (port) =>
   new Promise((resolve) => {
@@ -63,11 +63,38 @@ export async function openWorld({ seed = 7, flags = [] } = {}) {
   const path = program(dir);
   for await (const base of bases()) {
     const sim = await start(path, base, seed, join(dir, 'sim.yaml'), flags);
-    if (sim) return world(sim, base, dir);
+    if (sim) return world(sim, base, dir, path);
   }
 }
 
-async function world({ child, ended, ...sim }, base, dir) {
+// addBots gives the configuration bots whose keys are bot-0, bot-1 and so on, and whose secrets are the same.
+function addBots(dir, n) {
+  const file = join(dir, 'sim.yaml');
+  let entries = '';
+  for (let i = 0; i < n; i++) {
+    writeFileSync(join(dir, `bot-${i}`), `bot-${i}\n`, { mode: 0o600 });
+    entries += `  - {name: bot-${i}, id_file: bot-${i}, secret_file: bot-${i}, answer_ms: 2500, types: [limit], largest: {btc_jpy: "1"}}\n`;
+  }
+  writeFileSync(file, readFileSync(file, 'utf8').replace('  bots:\n', `  bots:\n${entries}`));
+}
+
+// begin starts the daemon on a simulator's configuration, and waits until its gateway has read the account.
+async function begin(path, config, gateway) {
+  const child = spawn(path, ['run', '--config', config, '--lang', 'en'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const d = { child, err: '', ended: new Promise((resolve) => child.once('exit', resolve)) };
+  child.stdout.resume();
+  child.stderr.on('data', (b) => (d.err += b));
+  await eventually('the gateway opens', async () => {
+    if (child.exitCode !== null) throw new Error(`hikeshi run ended with ${child.exitCode}: ${d.err}`);
+    return fetch(`${gateway}/btc_jpy/ticker`).then((r) => r.ok, () => false);
+  });
+  await sleep(2000);
+  return d;
+}
+
+async function world({ child, ended, ...sim }, base, dir, path) {
+  const gateway = `http://127.0.0.1:${base + 50}`;
+  let daemon;
   const call = async (method, path, body) => {
     const r = await fetch(`http://127.0.0.1:${base + 99}${path}`, { method, body: body && JSON.stringify(body) });
     const got = await r.json();
@@ -79,7 +106,14 @@ async function world({ child, ended, ...sim }, base, dir) {
     call,
     fault: (f) => call('POST', '/faults', f),
     heal: () => call('DELETE', '/faults'),
+    // open starts the daemon, with so many bots that node-bitbankcc's patience fits, and returns the address of its gateway.
+    open: async (bots = 0) => {
+      addBots(dir, bots);
+      daemon = await begin(path, join(dir, 'sim.yaml'), gateway);
+      return gateway;
+    },
     close: async () => {
+      daemon?.child.kill('SIGKILL');
       child.kill('SIGTERM');
       const code = await ended;
       rmSync(dir, { recursive: true, force: true });
