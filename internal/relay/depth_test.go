@@ -95,6 +95,9 @@ func TestWhatIsKeptIsCountedAndBounded(t *testing.T) {
 	if _, _, ok := d.replay(); !ok {
 		t.Error("a newcomer gets no book")
 	}
+	if d.takeDiff(0, p); d.known {
+		t.Error("a newcomer would get a book without the difference that could not be placed")
+	}
 }
 
 // A reader merges by the rule of bitbank's documents: every whole replaces the book, differences above it stay.

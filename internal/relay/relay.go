@@ -209,9 +209,8 @@ func (r *Relay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		http.Error(w, "this stream is for programs on this machine, under localhost", http.StatusForbidden)
 		return
 	}
-	// A long poll takes up to 25 s, which the limits of the server that we are mounted on need not allow.
-	c := http.NewResponseController(w)
-	c.SetReadDeadline(time.Time{}) // where this is not supported, there is no limit to lift
-	c.SetWriteDeadline(time.Time{})
+	// A long poll takes up to 25 s, which the limits of the server that we are mounted on need not allow. Where that has none, this
+	// is not supported, and not needed.
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(pingInterval + pingTimeout + 10*time.Second))
 	r.io.ServeHTTP(w, q)
 }

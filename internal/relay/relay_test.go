@@ -177,13 +177,13 @@ func TestASilentConnectionIsMarkedFromItsLastSignOfLife(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, w *world) {
 		a := w.bot(t, nil, ticker)
 		a.heard()
-		time.Sleep(26 * time.Second) // after a ping
-		w.publish(ticker, "{}")
-		last := time.Now()
+		time.Sleep(25 * time.Second)
+		last := time.Now() // bitbank's ping
+		time.Sleep(5 * time.Second)
 		w.bitbank.Quiet(true)
-		time.Sleep(45*time.Second + 100*time.Millisecond)
+		time.Sleep(40*time.Second + 100*time.Millisecond)
 		events := a.heard()
-		if m := markOf(events[len(events)-1]); len(events) != 2 || m.Kind != "lost" || m.From != last.UnixMilli() {
+		if len(events) != 1 || markOf(events[0]).Kind != "lost" || markOf(events[0]).From != last.UnixMilli() {
 			t.Errorf("heard %q, want the loss from %d", events, last.UnixMilli())
 		}
 	})
@@ -275,8 +275,28 @@ func TestWhoComesLateHasTheBookAtOnce(t *testing.T) {
 		book := []string{wholes + " " + wholeData(10), diffs + " " + diffData(11), diffs + " " + diffData(13)}
 		w.bot(t, nil, wholes, diffs).expect(book...)
 		w.bot(t, nil, diffs, wholes).expect(append(book[1:], book...)...) // what came before its whole comes again
-		w.bot(t, nil, wholes).expect(book[0])
+		w.bot(t, nil, wholes, wholes).expect(book[0]) // once is enough
 		w.bot(t, nil, circuit, ticker).expect(circuit + ` {"mode":"NONE"}`) // a ticker says nothing when one joins
+
+		// What an earlier connection said is not the state of now.
+		w.bitbank.Cut()
+		time.Sleep(2 * time.Second)
+		w.bot(t, nil, circuit).expect()
+		w.bot(t, nil, wholes, diffs).expect("lost "+wholes+" upstream", "lost "+diffs+" upstream")
+	})
+}
+
+// While nobody wants the differences there are holes in them.
+func TestDifferencesThatNobodyHeardAreNotReplayed(t *testing.T) {
+	bubble(t, Options{Linger: time.Minute}, func(t *testing.T, w *world) {
+		w.bot(t, nil, wholes)
+		first := w.bot(t, nil, diffs)
+		w.publish(wholes, wholeData(10))
+		w.publish(diffs, diffData(11))
+		first.conn.CloseNow()
+		time.Sleep(2 * time.Minute)
+		w.publish(diffs, diffData(12))
+		w.bot(t, nil, wholes, diffs).expect()
 	})
 }
 

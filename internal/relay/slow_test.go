@@ -74,7 +74,7 @@ func TestASlowBotIsToldWhatItMissed(t *testing.T) {
 func TestASlowBotGetsItsBookAnew(t *testing.T) {
 	bubble(t, Options{Queue: 10 << 10}, func(t *testing.T, w *world) {
 		more := make(chan int)
-		a := w.bot(t, more, diffs, wholes, ticker, circuit)
+		a := w.bot(t, more, diffs, wholes, ticker, circuit, trades)
 		w.publish(wholes, wholeData(1))
 		for seq := 2; seq < 500; seq++ {
 			w.publish(diffs, diffData(seq))
@@ -83,6 +83,8 @@ func TestASlowBotGetsItsBookAnew(t *testing.T) {
 		w.publish(diffs, diffData(502))
 		w.publish(circuit, `{"mode":"NONE"}`)
 		w.publish(ticker, `{"last":"1"}`)
+		w.publish(trades, "{}")
+		a.say(`42["leave-room","transactions_btc_jpy"]`) // of that it wants to know nothing
 		go func() { more <- 1000 }()
 		time.Sleep(2 * time.Second)
 		var tail []string

@@ -18,7 +18,7 @@ type link struct {
 	cancel func()          // ends following; nil while nobody wants anything
 }
 
-// follow keeps a connection while there are rooms.
+// follow keeps a connection while there are rooms. Following ends with the last one; any that came since has nudged.
 func (r *Relay) follow(ctx context.Context) {
 	for {
 		select {
@@ -37,9 +37,6 @@ func (r *Relay) follow(ctx context.Context) {
 		r.mu.Lock()
 		r.link.cancel = nil
 		r.down(time.Now())
-		if len(r.rooms) > 0 { // they came when following was ending
-			nudge(r.want)
-		}
 		r.mu.Unlock()
 		cancel()
 	}
