@@ -44,9 +44,10 @@ var policy = []struct {
 	{name: "internal/account", may: "bitbank internal/reconcile internal/ledger internal/broker internal/gateway internal/journal"},
 	{name: "internal/watch", may: "internal/part internal/probe internal/resilience internal/diagnose internal/incident internal/journal"},
 	{name: "internal/web", may: "bitbank internal/account internal/ledger internal/reconcile internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/secret internal/text internal/watch"},
-	{name: "internal/app", may: "bitbank internal/account internal/broker internal/config internal/diagnose internal/gateway internal/incident internal/journal internal/keys internal/part internal/probe internal/resilience internal/secret internal/text internal/watch internal/web"},
+	{name: "internal/app", may: "bitbank internal/account internal/broker internal/config internal/diagnose internal/gateway internal/incident internal/journal internal/keys internal/part internal/probe internal/relay internal/resilience internal/secret internal/text internal/watch internal/web"},
 	{name: "internal/sim/transfer", pure: true},
-	{name: "internal/sim/interop/tour", may: "bitbank"}, // a client of the simulator, no part of it
+	{name: "internal/sim/interop/tour", may: "bitbank"},                 // a client of the simulator, no part of it
+	{name: "internal/sim/interop/relay", may: "bitbank internal/relay"}, // the relay alone, for clients of others
 	{name: "internal/sim", may: "internal/config internal/part internal/probe internal/socketio internal/text"},
 	{name: "cmd/hikeshi", may: "bitbank internal/account internal/ledger internal/app internal/config internal/diagnose internal/incident internal/journal internal/keys internal/part internal/probe internal/say internal/secret internal/sim internal/text internal/watch internal/web"},
 }
