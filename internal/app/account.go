@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"hikeshi/bitbank"
@@ -15,11 +16,13 @@ import (
 	"hikeshi/internal/gateway"
 	"hikeshi/internal/journal"
 	"hikeshi/internal/probe"
+	"hikeshi/internal/relay"
 )
 
 // A door is the gateway's way in.
 type door struct {
 	gateway  *gateway.Gateway
+	relay    *relay.Relay // nil when the stream is not watched
 	bots     bots
 	listener net.Listener
 	server   *http.Server
@@ -74,6 +77,15 @@ func (a *App) openAccount(ctx context.Context, listenAt func(network, addr strin
 		return err
 	}
 	a.door = &door{gateway: g, bots: bots, server: g.Server()}
+	if stream := cfg.Hosts[probe.Stream].URL; stream != "" && stream != "off" {
+		a.door.relay, err = relay.New(relay.Options{Upstream: bitbank.FollowOptions{StreamOptions: bitbank.StreamOptions{
+			URL: stream, HTTP: &http.Client{Transport: transport.Clone()},
+		}}})
+		if err != nil {
+			return err
+		}
+		a.door.server.Handler = a.door
+	}
 	a.door.listener, err = listen(listenAt, cfg.Gateway.Listen)
 	if !trade {
 		a.warnings = append(a.warnings, Trouble{ID: "gateway.readonly", Err: errors.New("the key has no trading right")})
@@ -81,9 +93,27 @@ func (a *App) openAccount(ctx context.Context, listenAt func(network, addr strin
 	return err
 }
 
+// ServeHTTP hands the stream to the relay, and everything else to the gateway.
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if d.relay != nil && strings.HasPrefix(r.URL.Path, "/socket.io/") {
+		d.relay.ServeHTTP(w, r)
+		return
+	}
+	d.gateway.ServeHTTP(w, r)
+}
+
 // serve lets bots in until ctx ends. What they have asked for is answered.
 func (d *door) serve(ctx context.Context) error {
 	defer d.gateway.Close()
+	if d.relay != nil {
+		relaying, stop := context.WithCancel(ctx)
+		relayed := make(chan struct{})
+		go func() {
+			defer close(relayed)
+			d.relay.Run(relaying) // its error is the context's
+		}()
+		defer func() { stop(); <-relayed }()
+	}
 	over := make(chan error, 1)
 	go func() { over <- d.server.Serve(d.listener) }()
 	select {
