@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -48,6 +49,8 @@ func (s *Sim) respond(w http.ResponseWriter, r *http.Request, a *active, execute
 	case "status":
 		send(w, r, plain(a.Status, a.Body))
 	case "api_error":
+		// An application answers when it has read the question. What cannot be read is answered all the same.
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 1<<20))
 		send(w, r, apiError(a))
 	case "api_error_after":
 		execute()
