@@ -274,8 +274,8 @@ func TestWhoComesLateHasTheBookAtOnce(t *testing.T) {
 		w.publish(diffs, diffData(13))
 		book := []string{wholes + " " + wholeData(10), diffs + " " + diffData(11), diffs + " " + diffData(13)}
 		w.bot(t, nil, wholes, diffs).expect(book...)
-		w.bot(t, nil, diffs, wholes).expect(append(book[1:], book...)...) // what came before its whole comes again
-		w.bot(t, nil, wholes, wholes).expect(book[0]) // once is enough
+		w.bot(t, nil, diffs, wholes).expect(append(book[1:], book...)...)   // what came before its whole comes again
+		w.bot(t, nil, wholes, wholes).expect(book[0])                       // once is enough
 		w.bot(t, nil, circuit, ticker).expect(circuit + ` {"mode":"NONE"}`) // a ticker says nothing when one joins
 
 		// What an earlier connection said is not the state of now.
