@@ -7,7 +7,6 @@ import (
 	"io"
 	"log"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"hikeshi/bitbank"
 	"hikeshi/internal/keys"
+	"hikeshi/internal/loopback"
 )
 
 // Options of a Gateway. What has no default must be set.
@@ -86,7 +86,7 @@ const (
 // A Gateway is an [http.Handler]. Make one with New, serve it with [Gateway.Server], and Close it.
 type Gateway struct {
 	o       Options
-	hosts   map[string]bool
+	hosts   loopback.Names
 	door    *doorman
 	rooms   map[kind]*rooms
 	private *upstream
@@ -104,16 +104,13 @@ func New(o Options) (*Gateway, error) {
 	}
 	g := &Gateway{
 		o:     o,
-		hosts: map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true},
+		hosts: loopback.NewNames(o.Hosts...),
 		door:  &doorman{lookup: o.Bot, opened: time.Now(), bots: map[string]*guest{}},
 		rooms: map[kind]*rooms{},
 		stats: counters{refused: map[Reason]uint64{}},
 	}
 	for _, k := range []kind{reads, orders, cancels} {
 		g.rooms[k] = &rooms{perBot: o.PerBot, total: o.Total, open: map[string]int{}}
-	}
-	for _, h := range o.Hosts {
-		g.hosts[strings.ToLower(h)] = true
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
@@ -168,7 +165,7 @@ func (g *Gateway) Server() *http.Server {
 // ServeHTTP implements [http.Handler]. The order is: may this come in at all, is there such an address, who asks.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.stats.inbound.Add(1)
-	if !g.hosts[hostname(r.Host)] || foreign(r) {
+	if !g.hosts.Allow(r.Host) || foreign(r) {
 		g.stats.refuse(ForeignHost)
 		http.Error(w, "this gateway answers programs on this machine, under localhost", http.StatusMisdirectedRequest)
 		return
@@ -204,15 +201,6 @@ func kindOf(method, path string) kind {
 		return cancels
 	}
 	return reads
-}
-
-// hostname is a Host header without port, brackets and a final dot.
-func hostname(hostport string) string {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
-	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
 // foreign reports whether a web page asks. Programs send neither header; a page of this machine at another port is another

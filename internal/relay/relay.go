@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
 	"hikeshi/bitbank"
+	"hikeshi/internal/loopback"
 	"hikeshi/internal/socketio"
 )
 
@@ -79,7 +79,7 @@ const (
 // concurrently.
 type Relay struct {
 	o     Options
-	hosts map[string]bool
+	hosts loopback.Names
 	io    *socketio.Server
 	want  chan struct{} // somebody wants a connection
 	work  chan struct{} // rooms came or went, or the connection is new
@@ -115,12 +115,9 @@ func New(o Options) (*Relay, error) {
 		return nil, fmt.Errorf("make a relay: %w", err)
 	}
 	r := &Relay{
-		o: o, hosts: map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true},
+		o: o, hosts: loopback.NewNames(o.Hosts...),
 		want: make(chan struct{}, 1), work: make(chan struct{}, 1),
 		bots: map[*socketio.Session]*bot{}, rooms: map[string]*room{}, depths: map[string]*depth{}, watchers: map[*watcher]bool{},
-	}
-	for _, h := range o.Hosts {
-		r.hosts[strings.ToLower(h)] = true
 	}
 	r.io = socketio.New(socketio.Options{
 		PingInterval: pingInterval, PingTimeout: pingTimeout, MaxPayload: maxPayload, MaxSessions: o.MaxBots,
@@ -202,7 +199,7 @@ func (r *Relay) tidy(now time.Time) (cut []*socketio.Session) {
 
 // ServeHTTP implements [http.Handler].
 func (r *Relay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	if !r.hosts[hostname(q.Host)] || foreign(q) {
+	if !r.hosts.Allow(q.Host) || foreign(q) {
 		r.mu.Lock()
 		r.stats.Refused++
 		r.mu.Unlock()

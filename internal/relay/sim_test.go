@@ -16,15 +16,15 @@ import (
 	"hikeshi/internal/sim"
 )
 
-// A loopback is a simulated bitbank whose time passes, and a relay before it, on sockets.
-type loopback struct {
+// sockets are a simulated bitbank whose time passes, and a relay before it, on sockets.
+type sockets struct {
 	sim   *sim.Sim
 	relay *Relay
 	// addresses of the streams
 	direct, relayed string
 }
 
-func onLoopback(t testing.TB, o sim.Options) loopback {
+func onLoopback(t testing.TB, o sim.Options) sockets {
 	t.Helper()
 	s, err := sim.New(o)
 	if err != nil {
@@ -36,7 +36,7 @@ func onLoopback(t testing.TB, o sim.Options) loopback {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := loopback{sim: s, direct: "http://" + ln.Addr().String()}
+	l := sockets{sim: s, direct: "http://" + ln.Addr().String()}
 	running.Go(func() { s.Serve("stream", ln) })
 	running.Go(func() { s.Play(ctx) })
 	l.relay, err = New(Options{Upstream: bitbank.FollowOptions{StreamOptions: bitbank.StreamOptions{URL: l.direct}}})
@@ -55,7 +55,7 @@ func onLoopback(t testing.TB, o sim.Options) loopback {
 	return l
 }
 
-func (l loopback) fault(t *testing.T, method, fault string) {
+func (l sockets) fault(t *testing.T, method, fault string) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	l.sim.Handler(sim.Control).ServeHTTP(w, httptest.NewRequest(method, "/faults", strings.NewReader(fault)))

@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
 	"strings"
 )
@@ -24,7 +23,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 		h.Set("Cache-Control", "no-store")
 		switch {
-		case !s.hosts[hostname(r.Host)]:
+		case !s.hosts.Allow(r.Host):
 			fail(w, http.StatusMisdirectedRequest, "wrong_host", "this dashboard answers under localhost and its own address alone")
 		case !strings.Contains(s.methods(r.URL.Path), r.Method+","):
 			h.Set("Allow", strings.ReplaceAll(strings.TrimSuffix(s.methods(r.URL.Path), ","), ",", ", "))
@@ -55,15 +54,6 @@ func (s *server) methods(path string) string {
 
 // isAPI reports whether a program asks.
 func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
-
-// hostname is the Host header without port, brackets and a final dot.
-func hostname(hostport string) string {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
-	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
-}
 
 // fail answers with an error that a program can read.
 func fail(w http.ResponseWriter, status int, code, message string) {

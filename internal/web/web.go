@@ -12,6 +12,7 @@ import (
 	"hikeshi/internal/diagnose"
 	"hikeshi/internal/incident"
 	"hikeshi/internal/journal"
+	"hikeshi/internal/loopback"
 	"hikeshi/internal/probe"
 	"hikeshi/internal/secret"
 	"hikeshi/internal/text"
@@ -49,7 +50,7 @@ var files embed.FS
 // A server holds what the handlers share. Nothing in it changes after New but the caches, which lock themselves.
 type server struct {
 	o       Options
-	hosts   map[string]bool
+	hosts   loopback.Names
 	static  map[string]asset
 	pages   map[text.Lang]*pages
 	day     *day
@@ -142,13 +143,10 @@ func beginning(s watch.Snapshot) bool {
 
 // allowed are the names under which this machine may be asked. The port is left open, because an owner may come
 // through a tunnel; a rebinding attack shows in the name.
-func allowed(o Options) map[string]bool {
-	out := map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}
+func allowed(o Options) loopback.Names {
+	more := o.Hosts
 	if host, _, err := net.SplitHostPort(o.Addr); err == nil && host != "" {
-		out[host] = true
+		more = append([]string{host}, more...)
 	}
-	for _, h := range o.Hosts {
-		out[strings.ToLower(h)] = true
-	}
-	return out
+	return loopback.NewNames(more...)
 }
