@@ -71,11 +71,12 @@ type Account struct {
 	busy    time.Time                     // when a bot asked for something last
 	ending  bool                          // nothing new is sent or read
 
-	kick chan struct{} // holds one: there are pending effects
-	tick chan struct{} // holds one: the next Tick may be due sooner
-	over chan struct{} // closed when Run has ended
-	jobs sync.WaitGroup
-	ctx  context.Context // of Run
+	kick  chan struct{} // holds one: there are pending effects
+	tick  chan struct{} // holds one: the next Tick may be due sooner
+	doubt chan struct{} // holds one: the account is to be read at once
+	over  chan struct{} // closed when Run has ended
+	jobs  sync.WaitGroup
+	ctx   context.Context // of Run
 }
 
 // An item is the effects of one step; done, if there is one, is told when their records are on the disk, or not.
@@ -97,7 +98,7 @@ func Open(o Options, records func(yield func(journal.Record, error) bool)) (*Acc
 	}
 	a := &Account{
 		o: o, log: o.Log, broker: broker.New(), waiting: map[broker.CallID]chan broker.Reply{}, sends: map[string]context.CancelFunc{},
-		kick: make(chan struct{}, 1), tick: make(chan struct{}, 1), over: make(chan struct{}),
+		kick: make(chan struct{}, 1), tick: make(chan struct{}, 1), doubt: make(chan struct{}, 1), over: make(chan struct{}),
 	}
 	a.broker.AllowBarrier(o.Barrier && !o.ReadOnly)
 	for r, err := range records {

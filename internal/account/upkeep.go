@@ -48,6 +48,7 @@ func (a *Account) upkeep(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(wait):
+		case <-a.doubt:
 		}
 	}
 }
@@ -208,6 +209,11 @@ func (a *Account) follow(ctx context.Context) error {
 		case bitbank.PrivateMessage:
 			if records := reports(e); len(records) > 0 {
 				a.step(broker.Heard{Records: records})
+			}
+			// bitbank's engine has dropped orders whose money is gone. What they came to, and what is left, is read.
+			if len(e.Invalidated) > 0 {
+				a.log.Warn("bitbank has dropped orders", "ids", e.Invalidated)
+				poke(a.doubt)
 			}
 		case bitbank.PrivateGap, bitbank.PrivateClosed:
 			if began.IsZero() {
