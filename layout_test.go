@@ -42,7 +42,8 @@ var policy = []struct {
 	{name: "internal/keys", may: "bitbank internal/secret"},
 	{name: "internal/gateway", may: "bitbank internal/keys internal/secret internal/loopback"},
 	{name: "internal/relay", may: "bitbank internal/socketio internal/loopback"},
-	{name: "internal/account", may: "bitbank internal/reconcile internal/ledger internal/broker internal/gateway internal/journal"},
+	{name: "internal/account", may: "bitbank internal/keys internal/reconcile internal/ledger internal/broker internal/gateway internal/journal"},
+	{name: "internal/failures"}, // tests alone
 	{name: "internal/watch", may: "internal/part internal/probe internal/resilience internal/diagnose internal/incident internal/journal"},
 	{name: "internal/web", may: "bitbank internal/account internal/ledger internal/reconcile internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/secret internal/text internal/watch internal/loopback"},
 	{name: "internal/app", may: "bitbank internal/account internal/broker internal/config internal/diagnose internal/gateway internal/incident internal/journal internal/keys internal/part internal/probe internal/relay internal/resilience internal/secret internal/text internal/watch internal/web"},

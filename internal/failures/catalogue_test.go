@@ -1,0 +1,92 @@
+package failures
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+// A scenario is one row of the catalogue.
+type scenario struct {
+	id      string
+	trigger string // one sentence
+	setup   setup
+	play    func(w *world)
+	wrong   func(w *world) []flaw // beside the common judgement; nil: nothing
+	naive   []naive               // at least one
+}
+
+// A naive client fails a scenario in a way that is known beforehand.
+type naive struct {
+	does  string // what it does, in a few words
+	fails kind
+	make  func(w *world) bot
+}
+
+// A group is the part of the catalogue that one file holds.
+type group struct {
+	name      string
+	ids       string // all that must be there, separated by spaces
+	scenarios []scenario
+}
+
+var groups = []group{orderWrites}
+
+func TestFailures(t *testing.T) {
+	for _, g := range groups {
+		for _, s := range g.scenarios {
+			t.Run(s.id, func(t *testing.T) {
+				if flaws := played(t, s, behindGateway); len(flaws) > 0 {
+					t.Errorf("%s\nours: %v", s.trigger, flaws)
+				}
+				var said []string
+				for _, n := range s.naive {
+					flaws := played(t, s, n.make)
+					i := slices.IndexFunc(flaws, func(f flaw) bool { return f.kind == n.fails })
+					if i < 0 {
+						t.Errorf("%s\nnaive %q: %v, want one that is %s", s.trigger, n.does, flaws, n.fails)
+						continue
+					}
+					said = append(said, fmt.Sprintf("naive %q: %s", n.does, flaws[i]))
+				}
+				if !t.Failed() {
+					fmt.Printf("figure: failures, %s, ours: ok, %s\n", s.id, strings.Join(said, "; "))
+				}
+			})
+		}
+	}
+}
+
+// played plays a scenario with a client, and says what is wrong in the end.
+func played(t *testing.T, s scenario, with func(w *world) bot) (flaws []flaw) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, s.setup)
+		w.bot = with(w)
+		s.play(w)
+		w.heal()
+		w.wait()
+		flaws = w.judge()
+		if s.wrong != nil {
+			flaws = append(flaws, s.wrong(w)...)
+		}
+	})
+	return flaws
+}
+
+func TestTheCatalogueIsComplete(t *testing.T) {
+	for _, g := range groups {
+		var have []string
+		for _, s := range g.scenarios {
+			have = append(have, s.id)
+			if s.trigger == "" || s.play == nil || len(s.naive) == 0 {
+				t.Errorf("%s: trigger, play or naive client is missing", s.id)
+			}
+		}
+		if want := strings.Fields(g.ids); !slices.Equal(have, want) {
+			t.Errorf("%s: the scenarios are %v, want %v", g.name, have, want)
+		}
+	}
+}
