@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -18,7 +20,8 @@ const Own = "hikeshi"
 type barrier struct {
 	allowed bool
 	asked   string    // the pair whose Quote is awaited
-	sending string    // the intent of the one that is being sent: one at a time
+	sending string    // the intent of the newest that is being sent
+	patient time.Time // until when no other is sent beside it
 	due     time.Time // when the next is to be sent
 }
 
@@ -32,11 +35,12 @@ type mark struct {
 }
 
 const (
-	barriers    = 5 * time.Second        // at most one of a pair in; absence is to be proved 35 s after the fence
-	quotes      = 3 * time.Second        // at most one Quote of a pair in
-	barrierFor  = 3 * time.Minute        // the longest that one rests
-	barrierWait = 300 * time.Millisecond // how long after a fence the bots' own orders are waited for
-	barrierMost = 2 * time.Second        // how long the fences of other lost orders are waited for
+	barriers    = 2500 * time.Millisecond // at most one of a pair in; absence is to be proved 35 s after the fence
+	quotes      = 2 * time.Second         // at most one Quote of a pair in
+	barrierFor  = 3 * time.Minute         // the longest that one rests
+	barrierWait = 300 * time.Millisecond  // how long after a fence the bots' own orders are waited for
+	barrierMost = 2 * time.Second         // how long the fences of other lost orders are waited for
+	barrierSlow = time.Second             // without an answer for so long, the next is sent beside it
 )
 
 // AllowBarrier says whether an order of the smallest size far from the market may be sent to settle lost ones.
@@ -44,7 +48,8 @@ func (b *Broker) AllowBarrier(on bool) { b.barrier.allowed = on }
 
 // guard asks for what a barrier needs when a lost order wants one, and takes back the one that is not needed any more.
 func (b *Broker) guard(now time.Time) {
-	for name, p := range b.pairs {
+	for _, name := range slices.Sorted(maps.Keys(b.pairs)) {
+		p := b.pairs[name]
 		if m := &p.mark; m.order != 0 && (!b.needed(p, m.signed) || now.Sub(m.signed) >= barrierFor) {
 			b.begin(now, "barrier "+m.intent, Own, name, m.order)
 			m.order = 0
@@ -52,7 +57,7 @@ func (b *Broker) guard(now time.Time) {
 	}
 	r := &b.barrier
 	r.due = time.Time{}
-	if !r.allowed || r.asked != "" || r.sending != "" || b.line.dark() {
+	if !r.allowed || r.asked != "" || b.line.dark() {
 		return
 	}
 	pair, at := "", time.Time{}
@@ -68,7 +73,7 @@ func (b *Broker) guard(now time.Time) {
 		if most := p.barest.Add(barrierMost); !p.fence.IsZero() && most.After(when) {
 			when = most // one for all of them
 		}
-		for _, next := range []time.Time{p.mark.newest.Add(barriers), p.mark.quoted.Add(quotes)} {
+		for _, next := range []time.Time{p.mark.newest.Add(barriers), p.mark.quoted.Add(quotes), r.patient} {
 			if next.After(when) {
 				when = next
 			}
@@ -120,21 +125,28 @@ func (b *Broker) quoted(now time.Time, e Quoted) {
 	}
 	c := &call{Ask: Ask{Bot: Own, Order: &o}, lane: ledger.LaneOf(o)}
 	b.send(c)
-	r.sending, p.mark.newest = c.intent, now
+	r.sending, r.patient, p.mark.newest = c.intent, now.Add(barrierSlow), now
 }
 
-// barred takes in what came of the barrier: it rests now, or there is none. A lost one is looked for like any other order.
+// barred takes in what came of a barrier: it rests now, or there is none. A lost one is looked for like any other order. Of two
+// that rest the older one serves no later fence.
 func (b *Broker) barred(now time.Time, i ledger.Intent) {
-	b.barrier.sending = ""
+	if i.ID == b.barrier.sending {
+		b.barrier.sending, b.barrier.patient = "", time.Time{}
+	}
 	if i.Answer != ledger.Done {
 		return
 	}
-	p := b.pair(i.Order.Pair)
-	if p.mark.order != 0 { // it rests still, and serves no later fence
-		b.begin(now, "barrier "+p.mark.intent, Own, i.Order.Pair, p.mark.order)
-	}
-	p.mark.order, p.mark.intent, p.mark.signed, p.known = i.Placed[0], i.ID, i.Signed, false
 	b.owe(now, i.ID, ledger.Paid)
+	p := b.pair(i.Order.Pair)
+	older, rests := p.mark, mark{order: i.Placed[0], intent: i.ID, signed: i.Signed}
+	if rests.signed.Before(older.signed) && older.order != 0 {
+		older, rests = rests, older
+	}
+	if older.order != 0 {
+		b.begin(now, "barrier "+older.intent, Own, i.Order.Pair, older.order)
+	}
+	p.mark.order, p.mark.intent, p.mark.signed, p.known = rests.order, rests.intent, rests.signed, false
 }
 
 // sweep takes back, after a start, the barriers that still rest.

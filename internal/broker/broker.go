@@ -314,7 +314,7 @@ func (b *Broker) sent(now time.Time, e Sent) {
 		b.lanes[s.lane].sending = ""
 	}
 	i, known := b.ledger.Intent(e.ID)
-	if e.ID == b.barrier.sending {
+	if s.Order != nil && s.Bot == Own {
 		b.barred(now, i)
 	}
 	switch {

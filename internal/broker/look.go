@@ -143,7 +143,7 @@ func (b *Broker) survey(now time.Time, p *pair) {
 			p.pass = soon
 		}
 	}
-	if end := b.quiet.end; !end.IsZero() && !p.pass.IsZero() && p.awaits {
+	if end := b.quiet.end; !end.IsZero() && p.pass.After(end) && p.awaits {
 		p.pass = end
 	}
 }
@@ -294,7 +294,7 @@ func (b *Broker) looked(now time.Time, e Looked) {
 		}
 		b.judge(now, id)
 	}
-	b.hush(now, p, doubtful && len(p.open) > 0)
+	b.hush(now, e.Began, p, doubtful && len(p.open) > 0)
 }
 
 // alike are the listed orders that are nobody's, by the lost order that they look like.

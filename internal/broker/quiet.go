@@ -26,8 +26,11 @@ const (
 
 // hush takes in a look: a doubtful one begins a quiet time, the last of those that it is for ends it. Half of the time is the
 // bots' in any case.
-func (b *Broker) hush(now time.Time, p *pair, doubtful bool) {
+func (b *Broker) hush(now, began time.Time, p *pair, doubtful bool) {
 	q := &b.quiet
+	if began.Before(q.end) && len(p.open) > 0 {
+		return // not one of those
+	}
 	p.awaits = false
 	q.doubtful = q.doubtful || doubtful
 	if q.end.IsZero() {

@@ -105,7 +105,7 @@ func TestNoOrderIsDoubledOrLost(t *testing.T) {
 
 // One seed is one world, whatever else runs.
 func TestASeedReplaysItsWorld(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(scale(4, 4, 60)) {
 		first, again := worldOf(seed, func(_ uint64, p *plan) { p.ambiguous = 60 }), worldOf(seed, func(_ uint64, p *plan) { p.ambiguous = 60 })
 		first.play()
 		again.play()
@@ -141,8 +141,8 @@ func TestABarrierProvesAbsenceSoon(t *testing.T) {
 		len(sum.proof), p50, quantile(sum.proof, .95), p99)
 	fmt.Printf("figure: broker, active barrier, bitbank quick: %d placed orders recognised p50 %v, p99 %v after bitbank answers\n",
 		len(sum.seen), quantile(sum.seen, .5), quantile(sum.seen, .99))
-	if p95 := quantile(sum.proof, .95); p95 > 37*time.Second || p99 > time.Minute {
-		t.Errorf("p95 is %v, p99 %v", p95, p99)
+	if p99 > 35*time.Second {
+		t.Errorf("p99 of a proof is %v after the fence", p99)
 	}
 	if seen := quantile(sum.seen, .99); seen > 3*time.Second {
 		t.Errorf("placed orders are recognised after %v", seen)

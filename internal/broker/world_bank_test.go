@@ -73,6 +73,7 @@ func newBank(w *world) *bank {
 		"jpy": decimal.New(1, 11), "btc": decimal.New(1, 5), "eth": decimal.New(1, 6), "xrp": decimal.New(1, 9),
 	})
 	k.hold()
+	w.after(time.Second, k.beat)
 	return k
 }
 
@@ -94,6 +95,13 @@ func (k *bank) flags(halt, cancels bool) {
 		k.x.See(k.x.Market().Set(name, s, k.w.now))
 	}
 	k.reach()
+}
+
+// beat lets the exchange come to now every second, whether anybody looks or not: what a replica shows is as old as it lags, and
+// no older.
+func (k *bank) beat() {
+	k.reach()
+	k.w.after(time.Second, k.beat)
 }
 
 // reach lets the exchange come to now, and takes in what it has done.

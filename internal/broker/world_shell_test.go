@@ -74,7 +74,7 @@ func (s *shell) start() {
 	s.w.truth.restarted()
 	s.queue(item{effects: s.b.Start(s.w.now)})
 	s.blind()
-	s.after(300*time.Millisecond, s.audit)
+	s.after(300*time.Millisecond, s.audits)
 	if s.w.plan.crashes {
 		s.after(s.w.between(20*time.Second, 15*time.Minute), s.crash)
 	}
@@ -362,8 +362,13 @@ func (s *shell) read(r Read) {
 	}}, func(int) { s.step(e) })
 }
 
-// audit reads the account whole every ten seconds, and the stream sees again after one.
-func (s *shell) audit() {
+// audits read the account whole every ten seconds.
+func (s *shell) audits() {
+	s.audit(func() { s.after(10*time.Second, s.audits) })
+}
+
+// audit reads the account whole; the stream sees again after one.
+func (s *shell) audit(then func()) {
 	var found []ledger.Record
 	began := s.w.now
 	s.chain([]func(){
@@ -408,7 +413,7 @@ func (s *shell) audit() {
 			s.step(Heard{Gap: &reconcile.Gap{From: s.gap, To: s.w.now}})
 			s.gap = time.Time{}
 		}
-		s.after(10*time.Second, s.audit)
+		then()
 	})
 }
 
@@ -416,6 +421,9 @@ func (s *shell) audit() {
 func (s *shell) blind() {
 	s.gap = s.w.now
 	s.step(Heard{Gap: &reconcile.Gap{From: s.gap}})
+	if s.w.plan.quick { // what was missed is read as soon as it is connected again
+		s.after(s.w.upTo(2*time.Second), func() { s.audit(func() {}) })
+	}
 }
 
 // stream brings a message, perhaps late, twice or never.

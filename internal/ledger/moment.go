@@ -68,11 +68,13 @@ func (x *Explanation) expected(signed time.Time) []decimal.Decimal {
 	if len(unsure) > mostUnsure {
 		return nil
 	}
-	slices.SortStableFunc(unsure, func(a, b change) int { return a.from.Compare(b.from) })
+	slices.SortFunc(unsure, func(a, b change) int { return a.from.Compare(b.from) })
 	out := []decimal.Decimal{sum}
-	for _, c := range slices.Backward(unsure) {
+	for k, c := range slices.Backward(unsure) {
 		sum = sum.Add(c.amount)
-		out = append(out, sum)
+		if k == 0 || !unsure[k-1].from.Equal(c.from) { // what happened at one time is seen together
+			out = append(out, sum)
+		}
 	}
 	return out
 }
@@ -107,8 +109,9 @@ func (x *Explanation) fits(should decimal.Decimal) bool {
 		return !locked.Abs().GreaterThan(rounding) && !onHand.Abs().GreaterThan(rounding)
 	}
 	latest := k.At.Add(k.Near)
-	for _, e := range slices.Backward(x.events) {
-		if !e.at.After(latest) && zero() {
+	for n, e := range slices.Backward(x.events) {
+		last := n == len(x.events)-1 || x.events[n+1].at.After(e.at) // what happened at one time is seen together
+		if last && !e.at.After(latest) && zero() {
 			return true
 		}
 		locked, onHand = locked.Add(e.locked), onHand.Add(e.onHand)
@@ -180,6 +183,6 @@ func (x *Explanation) recent(since time.Time) (out []event, ok bool) {
 			add(c.from, decimal.Decimal{}, c.amount)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b event) int { return a.at.Compare(b.at) })
+	slices.SortFunc(out, func(a, b event) int { return a.at.Compare(b.at) })
 	return out, ok
 }

@@ -152,7 +152,7 @@ func (c *Case) pass(p Pass, at time.Time) {
 		return
 	}
 	c.Looked.add(p.Began)
-	if c.Barrier != nil && p.Fresh && !p.Began.Before(c.Barrier.Seen) {
+	if c.Barrier != nil && p.Fresh {
 		c.Fresh.add(p.Began)
 	}
 }

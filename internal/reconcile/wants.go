@@ -57,7 +57,7 @@ func (c Case) Wants(now time.Time, made int, last time.Time) (wants []Want, at t
 		at = c.FencedAt.Add(steps[made] * time.Second)
 	}
 	if enough := c.EnoughAt(); !enough.IsZero() && now.Sub(enough) < time.Minute {
-		if next := last.Add(2 * hurried); next.After(enough) {
+		if next := last.Add(hurried); !last.Before(enough) && next.After(enough) {
 			enough = next
 		}
 		if enough.Before(at) {
