@@ -27,15 +27,19 @@ func (p *program) keysBot() *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	var types, largest []string
+	guard := ""
 	add := p.withConfig(p.withJSON(&cobra.Command{
 		Use:     "add NAME",
 		Short:   p.say("cli.keys.bot.add", nil),
 		Long:    p.say("cli.keys.bot.add.long", nil),
 		Example: "  hikeshi keys bot add grid --type limit --type market --largest btc_jpy=0.1 --largest xrp_jpy=500",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(c *cobra.Command, args []string) error { return p.addBot(c.Context(), args[0], types, largest) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.addBot(c.Context(), args[0], guard, types, largest)
+		},
 	}))
 	add.Flags().StringSliceVar(&types, "type", nil, p.say("cli.keys.bot.flag.type", nil))
+	add.Flags().StringVar(&guard, "post-only-guard", "on", p.say("cli.keys.bot.flag.guard", nil))
 	add.Flags().StringSliceVar(&largest, "largest", nil, p.say("cli.keys.bot.flag.largest", nil))
 	c.AddCommand(
 		add,
@@ -62,12 +66,13 @@ type shownBot struct {
 	Secret  string            `json:"secret,omitempty"`
 	Types   []string          `json:"types"`   // none: it may only read
 	Largest map[string]string `json:"largest"` // by pair
+	Guard   string            `json:"post_only_guard"`
 	Made    time.Time         `json:"made"`
 	Revoked time.Time         `json:"revoked,omitzero"`
 }
 
 func shown(b keys.Bot) shownBot {
-	s := shownBot{Name: b.Name, Types: []string{}, Largest: map[string]string{}, Made: b.Made, Revoked: b.Revoked}
+	s := shownBot{Name: b.Name, Types: []string{}, Largest: map[string]string{}, Guard: b.Scope.Guard.String(), Made: b.Made, Revoked: b.Revoked}
 	for _, t := range b.Scope.Types {
 		s.Types = append(s.Types, string(t))
 	}
@@ -78,7 +83,7 @@ func shown(b keys.Bot) shownBot {
 }
 
 // addBot makes a local key and shows it, once.
-func (p *program) addBot(ctx context.Context, name string, types, largest []string) error {
+func (p *program) addBot(ctx context.Context, name, guard string, types, largest []string) error {
 	cfg, err := p.loadConfig()
 	if err != nil {
 		return err
@@ -86,7 +91,11 @@ func (p *program) addBot(ctx context.Context, name string, types, largest []stri
 	if keys.CheckName(name) != nil {
 		return p.misused("cli.keys.name", "cli.keys.name.hint", nil)
 	}
-	scope := keys.Scope{Trade: len(types)+len(largest) > 0}
+	how, err := keys.ParseGuard(guard)
+	if err != nil {
+		return p.misused("cli.keys.bot.guard", "cli.keys.bot.guard.hint", text.Args{"got": guard})
+	}
+	scope := keys.Scope{Trade: len(types)+len(largest) > 0, Guard: how}
 	for _, t := range types {
 		scope.Types = append(scope.Types, bitbank.OrderType(t))
 	}
@@ -137,7 +146,11 @@ func (p *program) may(b shownBot) string {
 	for _, pair := range slices.Sorted(maps.Keys(b.Largest)) {
 		largest = append(largest, pair+" "+b.Largest[pair])
 	}
-	return p.say("cli.keys.bot.trades", text.Args{"types": strings.Join(b.Types, ", "), "largest": strings.Join(largest, ", ")})
+	may := p.say("cli.keys.bot.trades", text.Args{"types": strings.Join(b.Types, ", "), "largest": strings.Join(largest, ", ")})
+	if b.Guard != keys.GuardOn.String() {
+		may += "\n  " + p.say("cli.keys.bot.guarded", text.Args{"guard": b.Guard})
+	}
+	return may
 }
 
 func (p *program) listBots(ctx context.Context) error {

@@ -279,6 +279,8 @@ func (a *Account) do(e broker.Effect) {
 		a.begin(a.fence)
 	case broker.Quote:
 		a.begin(func() { a.quote(e) })
+	case broker.Observe:
+		a.begin(func() { a.observe(e) })
 	case broker.Read:
 		a.begin(func() { a.readOrders(e) })
 	default:

@@ -8,12 +8,24 @@ import (
 	"hikeshi/bitbank"
 	"hikeshi/internal/broker"
 	"hikeshi/internal/gateway"
+	"hikeshi/internal/keys"
 	"hikeshi/internal/ledger"
 )
 
 // Place implements gateway.Desk.
 func (a *Account) Place(ctx context.Context, w gateway.Order) gateway.Reply {
-	return a.ask(ctx, broker.Ask{Bot: w.Bot, Order: &w.Order, Until: w.Until, Another: w.Another})
+	return a.ask(ctx, broker.Ask{Bot: w.Bot, Order: &w.Order, Until: w.Until, Another: w.Another, Guard: guardOf(w)})
+}
+
+// guardOf is the broker's word for what the owner has said of a bot's post-only orders.
+func guardOf(w gateway.Order) broker.Guard {
+	switch w.Guard {
+	case keys.GuardOff:
+		return broker.Unguarded
+	case keys.GuardKnown:
+		return broker.Lenient
+	}
+	return broker.Strict
 }
 
 // Cancel implements gateway.Desk.
@@ -61,6 +73,9 @@ func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
 // inWords is a reply as the gateway writes it.
 func inWords(r broker.Reply) gateway.Reply {
 	out := gateway.Reply{Intent: r.Intent, Orders: r.Orders, Code: r.Code, Reason: reasons[r.Reason]}
+	if r.Mode != "" {
+		out.Reason += ": " + r.Mode
+	}
 	switch r.Outcome {
 	case broker.Placed:
 		out.Outcome = gateway.Placed
@@ -73,6 +88,8 @@ func inWords(r broker.Reply) gateway.Reply {
 }
 
 var reasons = map[broker.Reason]string{
+	broker.Auction:    "bitbank drops post_only while a pair is not traded continuously; nothing was sent; the pair's circuit-break mode is",
+	broker.Blind:      "bitbank drops post_only while a pair is not traded continuously, and the pair's circuit-break mode cannot be read; nothing was sent",
 	broker.Frozen:     "the owner has stopped this bot's orders",
 	broker.Dark:       "bitbank does not answer; nothing is sent until it does",
 	broker.Waited:     "an equal order was still open, or the account's limit had no room, until the time was up; nothing was sent",

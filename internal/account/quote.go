@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"hikeshi/bitbank"
 	"hikeshi/internal/broker"
@@ -15,6 +16,20 @@ func (a *Account) quote(q broker.Quote) {
 	e, err := a.surroundings(ctx, q.Pair)
 	if err != nil {
 		e = broker.Quoted{Pair: q.Pair}
+	}
+	a.step(e)
+}
+
+// modePatience is how long a mode is waited for: bots wait for it before their first order.
+const modePatience = 2 * time.Second
+
+// observe reads the circuit-break mode of a pair, once.
+func (a *Account) observe(o broker.Observe) {
+	ctx, cancel := context.WithTimeout(a.ctx, modePatience)
+	defer cancel()
+	e := broker.Observed{Pair: o.Pair, Began: time.Now()}
+	if c, err := a.o.Client.CircuitBreakInfo(ctx, o.Pair); err == nil {
+		e.Mode, e.Stamp = c.Mode, c.At.Time()
 	}
 	a.step(e)
 }

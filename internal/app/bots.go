@@ -27,7 +27,11 @@ func botsOf(cfg config.Config) (bots, error) {
 	}
 	b := bots{kept: kept, holds: map[string]time.Duration{}}
 	for _, c := range cfg.Gateway.Bots {
-		made := keys.Bot{Name: c.Name, Scope: keys.Scope{Trade: len(c.Types) > 0, Most: map[string]decimal.Decimal{}}}
+		guard, err := keys.ParseGuard(c.PostOnlyGuard)
+		if err != nil {
+			return bots{}, err // a validated configuration has none
+		}
+		made := keys.Bot{Name: c.Name, Scope: keys.Scope{Trade: len(c.Types) > 0, Most: map[string]decimal.Decimal{}, Guard: guard}}
 		for _, f := range []struct {
 			path string
 			into *secret.Value

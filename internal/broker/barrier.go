@@ -123,7 +123,7 @@ func (b *Broker) quoted(now time.Time, e Quoted) {
 	if _, busy := b.ledger.Busy(ledger.LaneOf(o)); busy || b.lanes[ledger.LaneOf(o)] != nil {
 		return
 	}
-	c := &call{Ask: Ask{Bot: Own, Order: &o}, lane: ledger.LaneOf(o)}
+	c := &call{Ask: Ask{Bot: Own, Order: &o, Guard: Unguarded}, lane: ledger.LaneOf(o)}
 	b.send(c)
 	r.sending, r.patient, p.mark.newest = c.intent, now.Add(barrierSlow), now
 }

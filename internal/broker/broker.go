@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -30,6 +31,7 @@ type Broker struct {
 	wake    time.Time // when those that are parked are looked at again
 	barrier barrier
 	quiet   quiet
+	modes   modes
 	written map[string]time.Time // when what seldom says anything new was written last
 }
 
@@ -48,6 +50,7 @@ type sending struct {
 	call   CallID // 0 when nobody waits
 	lane   ledger.Lane
 	signed bool
+	why    Reason // it must not leave, though the bot still waits
 }
 
 // A lane is the orders that look the same.
@@ -62,7 +65,7 @@ type lane struct {
 func New() *Broker {
 	return &Broker{
 		calls: map[CallID]*call{}, sending: map[string]*sending{}, lanes: map[ledger.Lane]*lane{}, pairs: map[string]*pair{},
-		cancels: map[string]*cancelling{}, written: map[string]time.Time{},
+		cancels: map[string]*cancelling{}, written: map[string]time.Time{}, modes: modes{by: map[string]*circuit{}},
 	}
 }
 
@@ -136,6 +139,8 @@ func (b *Broker) Step(now time.Time, e Event) []Effect {
 		b.unwant(now, e)
 	case Quoted:
 		b.quoted(now, e)
+	case Observed:
+		b.observed(now, e)
 	case Tick:
 	}
 	b.expire(now)
@@ -143,6 +148,7 @@ func (b *Broker) Step(now time.Time, e Event) []Effect {
 	b.unpark(now)
 	b.guard(now)
 	b.recancel(now)
+	b.observe(now)
 	b.plan(now)
 	return b.flush()
 }
@@ -164,6 +170,7 @@ func (b *Broker) Next(now time.Time) time.Time {
 	sooner(b.recancels())
 	sooner(b.barrier.due)
 	sooner(b.quiet.next)
+	sooner(b.observes(now))
 	if len(b.parked) > 0 {
 		sooner(b.wake)
 	}
@@ -222,6 +229,9 @@ func (b *Broker) ask(now time.Time, a Ask) {
 		b.refuse(c, Dark)
 		return
 	}
+	if a.Order.PostOnly && a.Guard != Unguarded {
+		b.modes.want(now, a.Order.Pair)
+	}
 	l := b.lane(c.lane)
 	l.waiting = append(l.waiting, a.Call)
 	b.advance(now, c.lane)
@@ -251,7 +261,17 @@ func (b *Broker) advance(now time.Time, key ledger.Lane) {
 			return
 		}
 		c := b.calls[l.waiting[0]]
+		why, wait := b.hold(now, c)
+		if wait {
+			b.park(key, l, c.Until)
+			return
+		}
 		l.waiting = l.waiting[1:]
+		if why != "" {
+			b.refuse(c, why)
+			b.advance(now, key)
+			return
+		}
 		b.line.admitted(now)
 		b.send(c)
 		return
@@ -286,7 +306,7 @@ func (b *Broker) Sign(now time.Time, id string, at time.Time, window time.Durati
 		return nil, false
 	}
 	if s.Order != nil {
-		if _, _, on := b.ledger.Frozen(s.Bot); on {
+		if s.why = b.stops(now, s); s.why != "" {
 			return nil, false
 		}
 	}
@@ -297,6 +317,18 @@ func (b *Broker) Sign(now time.Time, id string, at time.Time, window time.Durati
 	}
 	b.keep(now, ledger.Record{Intended: &n})
 	return b.flush(), true
+}
+
+// stops says why an order must not leave that was to be sent: much may have changed while it waited for the limit.
+func (b *Broker) stops(now time.Time, s *sending) Reason {
+	if _, _, on := b.ledger.Frozen(s.Bot); on {
+		return Frozen
+	}
+	why, wait := b.hold(now, b.calls[s.call])
+	if wait {
+		why = Blind
+	}
+	return why
 }
 
 // sent takes in what came of a write.
@@ -321,7 +353,7 @@ func (b *Broker) sent(now time.Time, e Sent) {
 	case !known: // never signed
 		if c := b.calls[s.call]; c != nil {
 			c.intent = ""
-			b.refuse(c, never(e.Refused))
+			b.refuse(c, cmp.Or(s.why, never(e.Refused)))
 		}
 	case s.Order == nil:
 		b.sentCancel(now, s, e, i)
@@ -433,7 +465,11 @@ func proof(c reconcile.Case) Reason {
 // refuse answers a call for which nothing was recorded.
 func (b *Broker) refuse(c *call, why Reason) {
 	c.told = true
-	b.do(Reply{Call: c.Call, Outcome: NotPlaced, Reason: why})
+	r := Reply{Call: c.Call, Outcome: NotPlaced, Reason: why}
+	if why == Auction {
+		r.Mode = b.modes.by[c.Order.Pair].mode
+	}
+	b.do(r)
 }
 
 // join lets a call wait for an intent whose outcome its bot was not told: it is held again, one call for each debt.
@@ -504,11 +540,19 @@ func (b *Broker) expire(now time.Time) {
 		c.told = true
 		b.leave(now, c)
 		if unsent {
-			b.do(Reply{Call: c.Call, Outcome: NotPlaced, Reason: Waited})
+			b.do(Reply{Call: c.Call, Outcome: NotPlaced, Reason: b.waited(now, c)})
 			continue
 		}
 		b.do(Reply{Call: c.Call, Intent: c.intent})
 	}
+}
+
+// waited says why a call's order was not sent in time.
+func (b *Broker) waited(now time.Time, c *call) Reason {
+	if _, wait := b.hold(now, c); wait {
+		return Blind
+	}
+	return Waited
 }
 
 // told pays the debt of an outcome that was written to the last byte, and makes every other one due.

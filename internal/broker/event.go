@@ -14,7 +14,7 @@ import (
 type CallID uint64
 
 // An Event is something that happened. See Ask, Gone, Told, Sent, Looked, Fenced,
-// Seen, Heard, Freeze, Decided, Unwant, Quoted and Tick.
+// Seen, Heard, Freeze, Decided, Unwant, Quoted, Observed and Tick.
 type Event interface{ event() }
 
 // An Ask is a bot that wants an order placed or orders cancelled. One of the two is set.
@@ -25,6 +25,7 @@ type Ask struct {
 	Cancel  *ledger.Cancel
 	Until   time.Time // when the bot must have an answer
 	Another bool      // an order that is wanted once more, even if an equal one is owed
+	Guard   Guard     // of post-only orders
 }
 
 // A Gone is a bot that hung up before it was answered.
@@ -99,24 +100,33 @@ type Quoted struct {
 	Calm     bool            // the pair trades continuously (circuit-break mode NONE), its status is NORMAL or BUSY, and nothing is stopped
 }
 
+// An Observed answers an Observe. With Mode "" the mode was not read.
+type Observed struct {
+	Pair  string
+	Mode  string    // one of bitbank.ModeNone and its kin
+	Began time.Time // when the read was sent
+	Stamp time.Time // bitbank's own time of the answer
+}
+
 // A Tick lets time pass. [Broker.Next] says when one is due.
 type Tick struct{}
 
-func (Ask) event()     {}
-func (Gone) event()    {}
-func (Told) event()    {}
-func (Sent) event()    {}
-func (Looked) event()  {}
-func (Fenced) event()  {}
-func (Seen) event()    {}
-func (Heard) event()   {}
-func (Freeze) event()  {}
-func (Decided) event() {}
-func (Unwant) event()  {}
-func (Quoted) event()  {}
-func (Tick) event()    {}
+func (Ask) event()      {}
+func (Gone) event()     {}
+func (Told) event()     {}
+func (Sent) event()     {}
+func (Looked) event()   {}
+func (Fenced) event()   {}
+func (Seen) event()     {}
+func (Heard) event()    {}
+func (Freeze) event()   {}
+func (Decided) event()  {}
+func (Unwant) event()   {}
+func (Quoted) event()   {}
+func (Observed) event() {}
+func (Tick) event()     {}
 
-// An Effect is something to be done: Keep, Send, Drop, Reply, Look, Fence, Read or Quote.
+// An Effect is something to be done: Keep, Send, Drop, Reply, Look, Fence, Read, Quote or Observe.
 type Effect interface{ effect() }
 
 // A Keep writes records to the journal. See the package comment.
@@ -151,6 +161,7 @@ type Reply struct {
 	Orders  []bitbank.Order
 	Code    bitbank.Code // bitbank's own; 0 when there is none
 	Reason  Reason       // why we did not send it; or what a proof that it was not placed rests on
+	Mode    string       // with Auction: the pair's mode
 }
 
 // A Reason is why something was not placed, where bitbank gave no code.
@@ -158,6 +169,8 @@ type Reason string
 
 // The reasons.
 const (
+	Auction    Reason = "auction"     // post_only, and the pair does not trade continuously
+	Blind      Reason = "blind"       // post_only, and it is not known whether the pair trades continuously
 	Frozen     Reason = "frozen"      // the owner has stopped the bot's orders
 	Dark       Reason = "dark"        // bitbank does not answer: nothing is sent into the outage
 	Waited     Reason = "waited"      // an equal order was still open, or the account's limit had no room, until the bot's time was up
@@ -189,11 +202,15 @@ type Read struct {
 // A Quote asks what a barrier of a pair may be; only after [Broker.AllowBarrier]. Answered by Quoted.
 type Quote struct{ Pair string }
 
-func (Quote) effect() {}
-func (Keep) effect()  {}
-func (Send) effect()  {}
-func (Drop) effect()  {}
-func (Reply) effect() {}
-func (Look) effect()  {}
-func (Fence) effect() {}
-func (Read) effect()  {}
+// An Observe asks for the circuit-break mode of a pair. Answered by Observed.
+type Observe struct{ Pair string }
+
+func (Observe) effect() {}
+func (Quote) effect()   {}
+func (Keep) effect()    {}
+func (Send) effect()    {}
+func (Drop) effect()    {}
+func (Reply) effect()   {}
+func (Look) effect()    {}
+func (Fence) effect()   {}
+func (Read) effect()    {}

@@ -138,7 +138,7 @@ func (b *bot) ask(o bitbank.NewOrder, try int) {
 			}
 		})
 	}
-	s.step(Ask{Call: call, Bot: b.name, Order: &o, Until: w.now.Add(b.patience)})
+	s.step(Ask{Call: call, Bot: b.name, Order: &o, Guard: Unguarded, Until: w.now.Add(b.patience)})
 }
 
 // has takes in an order that is said to be placed: it is another one than those before.

@@ -22,12 +22,14 @@ type Gateway struct {
 
 // A Bot is a local key in two files, and what it may do.
 type Bot struct {
-	Name       string            `yaml:"name"`
-	IDFile     string            `yaml:"id_file"`
-	SecretFile string            `yaml:"secret_file"`
-	AnswerMS   int               `yaml:"answer_ms"` // default: the gateway's
-	Types      []string          `yaml:"types"`     // of orders; none: it may only read
-	Largest    map[string]string `yaml:"largest"`   // the largest amount of one order, in the base currency, of each pair that it may trade
+	Name       string   `yaml:"name"`
+	IDFile     string   `yaml:"id_file"`
+	SecretFile string   `yaml:"secret_file"`
+	AnswerMS   int      `yaml:"answer_ms"` // default: the gateway's
+	Types      []string `yaml:"types"`     // of orders; none: it may only read
+	// PostOnlyGuard says when its post_only orders are sent: "on" (the default), "known" or "off"; see the example.
+	PostOnlyGuard string            `yaml:"post_only_guard"`
+	Largest       map[string]string `yaml:"largest"` // the largest amount of one order, in the base currency, of each pair that it may trade
 }
 
 // Bounds of a bot's patience. bitbank's own client gives up after three seconds.
@@ -38,6 +40,9 @@ const (
 
 // orderTypes are those that an owner can place (bitbank's documents, "Create new order").
 var orderTypes = []string{"limit", "market", "stop", "stop_limit", "take_profit", "stop_loss"}
+
+// guards are when post_only orders may be sent; "" is the first.
+var guards = []string{"", "on", "known", "off"}
 
 func (v *validation) gateway(c Config) {
 	g := c.Gateway
@@ -69,6 +74,9 @@ func (v *validation) gateway(c Config) {
 			if d, err := decimal.NewFromString(most); !pairName.MatchString(pair) || err != nil || !d.IsPositive() {
 				v.wrong(field+".largest."+pair, "config.want.largest", most)
 			}
+		}
+		if !slices.Contains(guards, b.PostOnlyGuard) {
+			v.wrong(field+".post_only_guard", "config.want.guard", b.PostOnlyGuard)
 		}
 		if (len(b.Types) == 0) != (len(b.Largest) == 0) {
 			v.quiet(field+".largest", "config.want.scope")

@@ -19,7 +19,7 @@ func TestAGatewayIsOpenedOnlyAsItShould(t *testing.T) {
 		{"closed", "gateway: {answer_ms: 500}\n", nil},
 		{"open", account + fmt.Sprintf(`gateway:
   listen: 127.0.0.1:8450
-  bots: [{name: grid, id_file: %s, secret_file: %s, types: [limit], largest: {btc_jpy: "0.1"}}, {name: reader, id_file: %s, secret_file: %s}]
+  bots: [{name: grid, id_file: %s, secret_file: %s, types: [limit], largest: {btc_jpy: "0.1"}, post_only_guard: known}, {name: reader, id_file: %s, secret_file: %s}]
 `, key, key, key, key), nil},
 		{"to others", account + "gateway: {listen: 0.0.0.0:8450}\n", []string{"gateway.listen"}},
 		{"on the dashboard's port", account + "gateway: {listen: 127.0.0.1:8460}\n", []string{"gateway.listen"}},
@@ -34,6 +34,8 @@ func TestAGatewayIsOpenedOnlyAsItShould(t *testing.T) {
 			"gateway.bots.0.answer_ms", "gateway.bots.0.largest.btc_jpy", "gateway.bots.0.types.0",
 			"gateway.bots.1.id_file", "gateway.bots.1.name", "gateway.bots.1.secret_file",
 		}},
+		{"a guard that is none", fmt.Sprintf("gateway: {bots: [{name: grid, id_file: %s, secret_file: %s, post_only_guard: never}]}\n", key, key),
+			[]string{"gateway.bots.0.post_only_guard"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := load(t, c.content)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hikeshi/bitbank"
+	"hikeshi/internal/keys"
 )
 
 // A Desk takes bots' orders and cancels: it records, sends, settles, and answers. Its methods may be called concurrently.
@@ -28,6 +29,8 @@ type Order struct {
 	Until time.Time
 	// Another says that the order is wanted once more, even where an equal one is open or owed.
 	Another bool
+	// Guard is what the owner has said of the bot's post-only orders.
+	Guard keys.Guard
 }
 
 // A Cancel is what a bot wants cancelled.

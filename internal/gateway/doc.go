@@ -36,5 +36,6 @@
 //	2xxxx  as bitbank, about the bot's own key and signature
 //	3xxxx, 4xxxx  as bitbank, about the order or the cancel, which was not sent
 //	50011  a path that the gateway refuses for good: withdrawals, confirmations of deposits
-//	70004  the order was not sent: frozen, or outside the bot's scope; or it is proved not to be placed
+//	70004  the order was not sent: frozen, outside the bot's scope, or post_only where bitbank would drop the word; or it is
+//	       proved not to be placed
 package gateway

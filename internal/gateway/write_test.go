@@ -170,6 +170,19 @@ func TestAMarketOrderHasNoPrice(t *testing.T) {
 	}
 }
 
+// What a bot's key says of post-only orders goes to the desk with each of its orders; a key that says nothing guards.
+func TestTheDeskHearsOfTheGuard(t *testing.T) {
+	k := newKit(t, fine(0))
+	free := everything
+	free.Guard = keys.GuardOff
+	k.bots["free-key"] = bot("free", free)
+	k.ask(t, "maker", http.MethodPost, pathOrder, goodOrder)
+	k.ask(t, "free", http.MethodPost, pathOrder, goodOrder)
+	if len(k.desk.orders) != 2 || k.desk.orders[0].Guard != keys.GuardOn || k.desk.orders[1].Guard != keys.GuardOff {
+		t.Errorf("the desk was asked %+v", k.desk.orders)
+	}
+}
+
 func TestAnEqualOrderCanBeIntended(t *testing.T) {
 	k := newKit(t, fine(0))
 	r := request(t, t.Context(), "maker", http.MethodPost, pathOrder, goodOrder)

@@ -28,10 +28,44 @@ type Scope struct {
 	Trade bool
 	Types []bitbank.OrderType
 	Most  map[string]decimal.Decimal // the largest amount of one order, in base currency, of each pair that it may trade
+	Guard Guard                      // of its post-only orders
+}
+
+// A Guard says what becomes of a bot's post-only orders where bitbank would drop the word: while a pair is not traded
+// continuously. What is none of the constants guards as the zero value does.
+type Guard string
+
+// The guards.
+const (
+	GuardOn    Guard = ""      // they are sent only while the pair is known to trade continuously
+	GuardKnown Guard = "known" // also while that cannot be read, unless it was not so when it was read last
+	GuardOff   Guard = "off"   // they are always sent
+)
+
+// guardIn are the guards as people write them.
+var guardIn = map[string]Guard{"": GuardOn, "on": GuardOn, "known": GuardKnown, "off": GuardOff}
+
+// ParseGuard reads on, known or off; "" is on. ErrGuard for anything else.
+func ParseGuard(s string) (Guard, error) {
+	g, ok := guardIn[s]
+	if !ok {
+		return GuardOn, fmt.Errorf("guard %.40q: %w", s, ErrGuard)
+	}
+	return g, nil
+}
+
+func (g Guard) String() string {
+	if g == GuardOn {
+		return "on"
+	}
+	return string(g)
 }
 
 // check refuses a scope that contradicts itself, with ErrScope.
 func (c Scope) check() error {
+	if _, err := ParseGuard(string(c.Guard)); err != nil {
+		return err
+	}
 	if !c.Trade {
 		if len(c.Types) > 0 || len(c.Most) > 0 {
 			return ErrScope
@@ -100,7 +134,7 @@ func (c Scope) clone() Scope {
 	for pair, m := range c.Most {
 		most[pair] = m
 	}
-	return Scope{Trade: c.Trade, Types: slices.Clone(c.Types), Most: most}
+	return Scope{Trade: c.Trade, Types: slices.Clone(c.Types), Most: most, Guard: c.Guard}
 }
 
 // random is n bytes from the system, in hexadecimal.

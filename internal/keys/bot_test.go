@@ -65,6 +65,33 @@ func TestAScopeThatContradictsItselfMakesNoKey(t *testing.T) {
 	}
 }
 
+func TestTheGuardOfPostOnlyOrdersIsKept(t *testing.T) {
+	dir, s := kept(t)
+	for text, want := range map[string]Guard{"": GuardOn, "on": GuardOn, "known": GuardKnown, "off": GuardOff} {
+		scope := narrow()
+		g, err := ParseGuard(text)
+		if scope.Guard = g; err != nil || g != want {
+			t.Fatalf("%q is %q, %v", text, g, err)
+		}
+		if _, err := s.AddBot("bot"+text, scope, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Save(); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range open(t, dir, "").Bots() {
+		if want := b.Name[3:]; want != "" && b.Scope.Guard.String() != want || want == "" && b.Scope.Guard != GuardOn {
+			t.Errorf("%s is read back with the guard %q", b.Name, b.Scope.Guard)
+		}
+	}
+	scope := narrow()
+	scope.Guard = "sometimes"
+	if _, err := s.AddBot("other", scope, noon); !errors.Is(err, ErrGuard) {
+		t.Errorf("a guard that is none: %v", err)
+	}
+}
+
 func TestABotsKeyWorksUntilItIsRevoked(t *testing.T) {
 	dir, s := kept(t)
 	b, err := s.AddBot("arb", narrow(), noon)

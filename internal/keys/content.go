@@ -34,6 +34,7 @@ type (
 		Trade   bool                       `json:"trade"`
 		Types   []bitbank.OrderType        `json:"types"`
 		Most    map[string]decimal.Decimal `json:"most"`
+		Guard   Guard                      `json:"guard,omitempty"`
 		Made    time.Time                  `json:"made"`
 		Revoked time.Time                  `json:"revoked"`
 	}
@@ -49,7 +50,7 @@ func (s *Store) pack() ([]byte, error) {
 	}
 	for _, b := range s.bots {
 		c.Bots = append(c.Bots, bot{
-			b.Name, b.ID.Reveal(), b.Secret.Reveal(), b.Scope.Trade, b.Scope.Types, b.Scope.Most, b.Made, b.Revoked,
+			b.Name, b.ID.Reveal(), b.Secret.Reveal(), b.Scope.Trade, b.Scope.Types, b.Scope.Most, b.Scope.Guard, b.Made, b.Revoked,
 		})
 	}
 	return json.Marshal(c)
@@ -72,7 +73,7 @@ func (s *Store) unpack(plain []byte) error {
 		}
 	}
 	for _, b := range c.Bots {
-		scope := Scope{Trade: b.Trade, Types: b.Types, Most: b.Most}
+		scope := Scope{Trade: b.Trade, Types: b.Types, Most: b.Most, Guard: b.Guard}
 		if CheckName(b.Name) != nil || b.ID == "" || b.Secret == "" || scope.check() != nil {
 			return ErrDamaged
 		}

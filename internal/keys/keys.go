@@ -26,6 +26,7 @@ var (
 	ErrWithdrawal = errors.New("a key with the withdrawal right is refused")
 	ErrRights     = errors.New("the rights are read, or read,trade")
 	ErrScope      = errors.New("a scope for trading names pairs, types and a largest amount for each pair")
+	ErrGuard      = errors.New("the guard of post-only orders is on, known or off")
 )
 
 // Rights are what the owner saw ticked on bitbank's page. There is no field for withdrawals.
