@@ -126,7 +126,7 @@ const clockSlack = time.Minute
 // warn looks for what is odd about the journal.
 func (a *App) warn(ctx context.Context, now time.Time) error {
 	if d := a.journal.Damage(); d != nil {
-		a.warnings = append(a.warnings, Trouble{ID: "damaged", Args: text.Args{"n": fmt.Sprint(d.From - 1), "aside": d.Aside}, Err: errors.New(d.Reason)})
+		a.warnings = append(a.warnings, Trouble{ID: "damaged", Args: text.Args{"n": fmt.Sprint(int(d.From) - 1 + d.Again), "aside": d.Aside}, Err: errors.New(d.Reason)})
 	}
 	for last, err := range a.journal.Read(ctx, journal.Query{Reverse: true, Limit: 1}) {
 		if err != nil {

@@ -149,17 +149,21 @@ func walk(ctx context.Context, db *sql.DB, record func(row, Record) error, cut f
 		return head{}, err
 	}
 	defer tx.Rollback()
+	cuts, err := loadCuts(ctx, tx)
+	if err != nil {
+		return head{}, err
+	}
+	return walkFrom(ctx, tx, 1, cuts, record, cut)
+}
+
+// walkFrom walks from a place on.
+func walkFrom(ctx context.Context, tx querier, next Seq, cuts map[Seq]Cut, record func(row, Record) error, cut func(Cut) error) (head, error) {
 	var top head
 	var hash []byte
 	if err := tx.QueryRowContext(ctx, "SELECT seq, hash FROM head").Scan(&top.Seq, &hash); err != nil {
 		return head{}, err
 	}
 	top.Hash = hex.EncodeToString(hash)
-	cuts, err := loadCuts(ctx, tx)
-	if err != nil {
-		return top, err
-	}
-	next := Seq(1)
 	jump := func(to Seq) error {
 		for next < to {
 			c, ok := cuts[next]
@@ -173,7 +177,7 @@ func walk(ctx context.Context, db *sql.DB, record func(row, Record) error, cut f
 		}
 		return nil
 	}
-	for r, err := range readRows(ctx, tx, Query{}) {
+	for r, err := range readRows(ctx, tx, Query{From: next}) {
 		if err != nil {
 			return top, err
 		}

@@ -12,7 +12,10 @@
 // record that was changed, removed or cut off. [Journal.Export] writes the same chain as JSON lines which
 // [VerifyExport] checks without the journal.
 //
-// [Journal.Prune] removes old digests and raw observations, nothing else. In their place stays a [Cut], signed with
+// [Journal.Proved] reads and verifies at once, from a place on. A [Snapshot] says what the records before it come to, so that a
+// start reads from there; it adds nothing to them, so only the newest are kept.
+//
+// [Journal.Prune] removes old digests, raw observations and snapshots, nothing else. In their place stays a [Cut], signed with
 // the key beside the journal and held by a record of kind [Checkpoint], from which the chain goes on. The signature
 // says that the holder of that key cut here: it protects an export, and a copy kept elsewhere, not the folder from
 // whoever can read the key. A chain cannot prove that its owner did not rewrite all of it.
@@ -21,10 +24,15 @@
 //
 // Two programs never write one journal: the second gets [ErrLocked]. On a full disk Append fails with [ErrFull] and
 // writes nothing; the journal works on as soon as there is space. A reserve file of 4 MiB is given up first, so that
-// everything but digests and raw observations can still be written then. When [Open] finds a file that it cannot
-// trust, it keeps every record that verifies, sets the damaged file aside whole under another name, and goes on with
-// a record that tells it; [Journal.Damage] says so to people. Opening checks the newest records only, because it
-// must take milliseconds: all of it is what Verify is for.
+// everything but digests, raw observations and snapshots can still be written then; [Journal.Low] says so to whoever should do
+// less. When [Open] finds a file that it cannot trust, it keeps every record that verifies, before the damage and after it, sets
+// the damaged file aside whole under another name, and ends with a record that tells it; [Journal.Damage] says so to people.
+// Opening checks the newest records only, because it must take milliseconds: all of it is what Verify is for, and the option
+// Salvage for whoever was told [ErrBroken].
+//
+// SQLite takes a damaged write-ahead log for one that ends before the damage, and what is left verifies. So a mark beside the
+// journal says how far it went. It is not synced: within the seconds before a power cut, damage to the newest commit looks
+// like a commit that the cut tore, which nobody was told of.
 //
 // # Size
 //

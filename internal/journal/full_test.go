@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -32,8 +33,8 @@ func TestAFullDiskRefusesWholeAppendsAndTheJournalRecovers(t *testing.T) {
 	if !errors.Is(full, ErrFull) {
 		t.Fatalf("a full file gives %v, want ErrFull", full)
 	}
-	if _, err := os.Stat(j.path + ".reserve"); err == nil {
-		t.Error("the reserve was not given up for a verdict")
+	if _, err := os.Stat(j.path + ".reserve"); err == nil || !j.Low() {
+		t.Errorf("the reserve was not given up for a verdict: %v, low %v", err, j.Low())
 	}
 	if _, err := j.Append(t.Context(), Entry{Kind: Minute, At: time.Unix(2, 0), Data: 1}); !errors.Is(err, ErrFull) {
 		t.Errorf("a digest used the reserve: %v", err)
@@ -45,6 +46,41 @@ func TestAFullDiskRefusesWholeAppendsAndTheJournalRecovers(t *testing.T) {
 	if r, err := j.Verify(t.Context()); err != nil || r.Broken != 0 || r.Records != done+1 {
 		t.Errorf("verified %+v, %v, want %d records", r, err, done+1)
 	}
+	j.Close()
+	if j, err = Open(t.Context(), j.path, Options{}); err != nil || j.Low() {
+		t.Errorf("opened again with space: %v, low %v", err, j.Low())
+	}
+}
+
+// Whoever refuses orders because the reserve is in use hears without writing anything that there is space again.
+func TestLowIsOverOnceThereIsSpace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, err := Open(t.Context(), filepath.Join(t.TempDir(), "journal.db"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer j.Close()
+		limit(t, j, 1)
+		for range 1000 {
+			if _, err := j.Append(t.Context(), Entry{Kind: Verdict, Data: strings.Repeat("0123456789abcdef ", 4000)}); err != nil {
+				break
+			}
+		}
+		time.Sleep(refillEvery / 2)
+		if !j.Low() {
+			t.Error("not low on a full disk")
+		}
+		limit(t, j, 1_000_000)
+		time.Sleep(refillEvery)
+		j.Low()
+		synctest.Wait()
+		if j.Low() {
+			t.Error("low although there is space again")
+		}
+		if r, err := j.Verify(t.Context()); err != nil || r.Broken != 0 {
+			t.Errorf("verified %+v, %v", r, err)
+		}
+	})
 }
 
 func limit(t *testing.T, j *Journal, pages int) {

@@ -32,6 +32,7 @@ const (
 	Observation Kind = "observation" // raw probe.Observation, only around incidents
 	Checkpoint  Kind = "checkpoint"  // retention cut here: what was cut, signed
 	Damaged     Kind = "damaged"     // a damaged file was set aside here: Damage
+	Snapshot    Kind = "snapshot"    // what records before it come to, so that fewer are read at a start; a JSON string, already packed
 )
 
 // An Entry is a record to be written.
@@ -52,12 +53,13 @@ type Record struct {
 }
 
 // fine reports whether k is detail that a full disk may cost us and that retention may cut. Everything else, and
-// above all what is about money, is kept for ever and may use the reserve.
-func (k Kind) fine() bool { return k == Minute || k == Observation }
+// above all what is about money, is kept for ever and may use the reserve. A snapshot says nothing that other records do not.
+func (k Kind) fine() bool { return k == Minute || k == Observation || k == Snapshot }
 
 // A Damage says that a journal was found broken when it was opened, and what became of it.
 type Damage struct {
 	From   Seq    `json:"from"`   // the first record that does not verify; every one before it was kept
+	Again  int    `json:"again"`  // how many later ones verify by themselves, and were written anew from there on
 	Aside  string `json:"aside"`  // base name of the damaged file, whole, beside the journal
 	Reason string `json:"reason"` // for the log
 }

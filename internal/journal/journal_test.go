@@ -182,7 +182,10 @@ func spoil(t *testing.T, path, change string) {
 func TestADamagedJournalKeepsWhatVerifiesAndSetsTheRestAside(t *testing.T) {
 	for name, damage := range map[string]func(t *testing.T, path string){
 		"a record changed": func(t *testing.T, path string) { spoil(t, path, "UPDATE records SET at = 0 WHERE seq = 81") },
-		"not a database":   func(t *testing.T, path string) { os.WriteFile(path, bytes.Repeat([]byte("x"), 8192), 0o600) },
+		"a hash changed": func(t *testing.T, path string) {
+			spoil(t, path, "UPDATE records SET hash = zeroblob(32) WHERE seq = 81")
+		},
+		"not a database": func(t *testing.T, path string) { os.WriteFile(path, bytes.Repeat([]byte("x"), 8192), 0o600) },
 		"cut short": func(t *testing.T, path string) {
 			if err := os.Truncate(path, 12288); err != nil {
 				t.Fatal(err)
@@ -202,18 +205,18 @@ func TestADamagedJournalKeepsWhatVerifiesAndSetsTheRestAside(t *testing.T) {
 			if d == nil {
 				t.Fatal("the damage was not seen")
 			}
-			if name == "a record changed" && d.From != 81 {
-				t.Errorf("damaged from %d, want 81", d.From)
+			if want := map[string]int{"a record changed": 19, "a hash changed": 20}[name]; want != 0 && (d.From != 81 || d.Again != want) {
+				t.Errorf("damaged from %d, and %d are good after it: want 81, %d", d.From, d.Again, want)
 			}
 			if _, err := os.Stat(filepath.Join(filepath.Dir(path), d.Aside)); err != nil {
 				t.Errorf("the damaged file: %v", err)
 			}
 			r := verify(t, j)
-			if r.Broken != 0 || r.Records != int(d.From) {
-				t.Errorf("verified %+v, want %d kept records and one that tells", r, d.From-1)
+			if r.Broken != 0 || r.Records != int(d.From)+d.Again {
+				t.Errorf("verified %+v, want %d kept records, %d written anew and one that tells", r, d.From-1, d.Again)
 			}
-			if last, _, _ := j.Last(t.Context(), journal.Damaged); last.Seq != d.From {
-				t.Errorf("the record that tells is %d, want %d", last.Seq, d.From)
+			if last, _, _ := j.Last(t.Context(), journal.Damaged); last.Seq != d.From+journal.Seq(d.Again) {
+				t.Errorf("the record that tells is %d, want the last", last.Seq)
 			}
 			j.Close()
 			if j = journaltest.At(t, path); j.Damage() != nil {

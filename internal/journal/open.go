@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
+	"sync/atomic"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -20,6 +20,9 @@ import (
 type Options struct {
 	// ReadOnly opens it for reading beside the daemon that writes it: nothing is locked, created or repaired.
 	ReadOnly bool
+	// Salvage has all of it verified, not only the newest records, and salvaged if it does not. That takes seconds: it is for
+	// whoever has been told [ErrBroken] by [Journal.Proved].
+	Salvage bool
 }
 
 // A Journal is an open journal. Its methods may be called from several goroutines.
@@ -36,6 +39,7 @@ type Journal struct {
 	over   chan struct{} // closed when run has ended
 
 	state writer
+	low   atomic.Bool // as state.low, for others
 }
 
 // schema is what each version of the file adds to the one before; PRAGMA user_version counts them.
@@ -83,8 +87,7 @@ func Open(ctx context.Context, path string, o Options) (_ *Journal, err error) {
 	if j.key, err = loadKey(path + ".key"); err != nil {
 		return nil, err
 	}
-	damage, cuts, err := j.openOrSalvage(ctx)
-	if err != nil {
+	if j.damage, err = j.openOrSalvage(ctx, o.Salvage); err != nil {
 		return nil, err
 	}
 	if j.read, err = openFile(ctx, path, "mode=ro&"+patient, readers); err != nil {
@@ -92,19 +95,8 @@ func Open(ctx context.Context, path string, o Options) (_ *Journal, err error) {
 	}
 	j.state.reserve = path + ".reserve"
 	j.state.refill()
+	j.low.Store(j.state.low)
 	go j.run()
-	if damage != nil {
-		j.damage = damage
-		now := time.Now()
-		tell := []Entry{{Kind: Damaged, At: now, Data: damage}}
-		if len(cuts) > 0 {
-			tell = append(tell, Entry{Kind: Checkpoint, At: now, Data: Cuts{cuts}})
-		}
-		if _, err := j.Append(ctx, tell...); err != nil {
-			j.Close()
-			return nil, err
-		}
-	}
 	return j, nil
 }
 
@@ -129,6 +121,10 @@ func (j *Journal) closeFiles() error {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
+	}
+	if j.state.mark != nil {
+		errs = append(errs, j.state.mark.Close())
+		j.state.mark = nil
 	}
 	return errors.Join(errs...)
 }
@@ -219,7 +215,10 @@ func (j *Journal) openWriter(ctx context.Context) error {
 	if err := j.state.load(ctx, j.write); err != nil {
 		return err
 	}
-	return checkTail(ctx, j.write, j.state.seq, j.state.hash)
+	if err := checkTail(ctx, j.write, j.state.seq, j.state.hash); err != nil {
+		return err
+	}
+	return j.openMark()
 }
 
 func code(err error) int {

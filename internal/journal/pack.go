@@ -40,7 +40,11 @@ type keyframe struct {
 }
 
 func (k *keyframe) pack(seq Seq, e packed) (enc int, base any, data []byte) {
-	if e.kind != Minute {
+	switch e.kind {
+	case Minute:
+	case Snapshot: // packed by who made it
+		return plain, nil, e.data
+	default:
 		return smaller(e.data)
 	}
 	if k.form != nil && k.used < keyEvery {
@@ -144,8 +148,15 @@ func unpack(enc int, data []byte, at int64, baseEnc int, base []byte) ([]byte, e
 	return nil, fmt.Errorf("%w: packed in an unknown way, %d", ErrBroken, enc)
 }
 
+// inflaters are kept, because each has a window of 32 KiB, and opening reads many thousand records.
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
 func inflate(data, dict []byte) ([]byte, error) {
-	r := flate.NewReaderDict(bytes.NewReader(data), dict)
+	r := inflaters.Get().(io.Reader)
+	defer inflaters.Put(r)
+	if err := r.(flate.Resetter).Reset(bytes.NewReader(data), dict); err != nil {
+		return nil, fmt.Errorf("%w: unpack: %w", ErrBroken, err)
+	}
 	out, err := io.ReadAll(io.LimitReader(r, min(dataLimit, math.MaxInt32)+1))
 	if err != nil {
 		return nil, fmt.Errorf("%w: unpack: %w", ErrBroken, err)

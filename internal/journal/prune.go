@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -9,14 +10,22 @@ import (
 )
 
 // Keep says how long records of a kind are kept. Kinds that are not in it, or whose time is zero, are kept for ever, and so is every
-// kind but [Minute] and [Observation], whatever it says.
+// kind but [Minute] and [Observation], whatever it says. Of snapshots only the newest are of use, and kept.
 type Keep map[Kind]time.Duration
 
 // pruneStep is how much must be due before anything is cut: a cut leaves a signed record behind, and one a day is
 // enough.
 const pruneStep = 24 * time.Hour
 
-// Prune removes what is older than keep allows and returns how many records it removed. It cuts in steps of a day.
+// keepSnapshots is how many snapshots are left, and cutSnapshots how many are enough to cut for. More than one is kept because
+// the newest may turn out not to be readable.
+const (
+	keepSnapshots = 2
+	cutSnapshots  = 4
+)
+
+// Prune removes what is older than keep allows and returns how many records it removed. It cuts in steps of a day, and
+// snapshots that newer ones stand for.
 func (j *Journal) Prune(ctx context.Context, keep Keep, now time.Time) (int, error) {
 	r := j.hand(ctx, &job{keep: keepOnlyFine(keep), now: now, result: make(chan result, 1)})
 	if r.err != nil {
@@ -61,6 +70,11 @@ func (j *Journal) prune(keep Keep, now time.Time) (n int, err error) {
 		}
 		cuts = append(cuts, some...)
 	}
+	some, err := superseded(ctx, tx)
+	if err != nil {
+		return 0, typed(err)
+	}
+	cuts = append(cuts, some...)
 	if len(cuts) == 0 {
 		return 0, nil
 	}
@@ -89,6 +103,7 @@ func (j *Journal) prune(keep Keep, now time.Time) (n int, err error) {
 	}
 	*w = next
 	w.doubt = false
+	w.note()
 	return n, nil
 }
 
@@ -108,6 +123,25 @@ func due(ctx context.Context, db querier, k Kind, before time.Time) ([]Cut, erro
 	if err != nil {
 		return nil, err
 	}
+	return runs(rows)
+}
+
+// superseded lists all snapshots but the newest.
+func superseded(ctx context.Context, db querier) ([]Cut, error) {
+	var n int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM records WHERE kind = ?", string(Snapshot)).Scan(&n); err != nil || n < cutSnapshots {
+		return nil, err
+	}
+	rows, err := db.QueryContext(ctx, `SELECT seq, hash FROM records WHERE kind = ?1 AND seq < (
+		SELECT min(seq) FROM (SELECT seq FROM records WHERE kind = ?1 ORDER BY seq DESC LIMIT ?2)) ORDER BY seq`, string(Snapshot), keepSnapshots)
+	if err != nil {
+		return nil, err
+	}
+	return runs(rows)
+}
+
+// runs are the cuts that remove records of these numbers and hashes.
+func runs(rows *sql.Rows) ([]Cut, error) {
 	defer rows.Close()
 	var cuts []Cut
 	for rows.Next() {

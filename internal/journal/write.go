@@ -169,6 +169,7 @@ func (j *Journal) settle(group []*job) {
 		group = refuseFine(group)
 		seqs, err = w.commit(j.write, group)
 	}
+	j.low.Store(w.low) // before anybody is answered
 	for k, b := range group {
 		if err != nil {
 			b.result <- result{err: err}
@@ -196,10 +197,24 @@ type writer struct {
 	hash  [32]byte
 	key   keyframe
 	doubt bool // a commit failed: what the file holds must be read again
+	mark  *os.File
 
 	reserve string
 	low     bool // the reserve is given up
 	tried   time.Time
+}
+
+// Low reports whether the disk is full, so that the reserve was given up: what still fits is for records of what cannot be put
+// off. It is over within [refillEvery] of there being space again.
+func (j *Journal) Low() bool {
+	if !j.low.Load() {
+		return false
+	}
+	select {
+	case j.queue <- &job{result: make(chan result, 1)}: // an empty append: before any the writer looks whether there is room again
+	default:
+	}
+	return true
 }
 
 func (w *writer) load(ctx context.Context, db *sql.DB) error {
@@ -253,6 +268,7 @@ func (w *writer) commit(db *sql.DB, group []*job) (seqs [][]Seq, err error) {
 		return nil, err
 	}
 	*w = next
+	w.note()
 	return seqs, nil
 }
 
