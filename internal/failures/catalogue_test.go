@@ -32,7 +32,7 @@ type group struct {
 	scenarios []scenario
 }
 
-var groups = []group{orderWrites}
+var groups = []group{orderWrites, cancels}
 
 func TestFailures(t *testing.T) {
 	for _, g := range groups {

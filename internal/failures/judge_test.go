@@ -100,7 +100,7 @@ func (w *world) judge() []flaw {
 	x := w.truth()
 	exist := map[string][]row{}
 	for _, r := range x.Orders {
-		if !w.ofOurs(r) {
+		if !w.strange(r) {
 			exist[r.looks()] = append(exist[r.looks()], r)
 		}
 	}

@@ -1,0 +1,88 @@
+package failures
+
+import (
+	"fmt"
+	"time"
+)
+
+// cancels are the failures of taking an order back.
+var cancels = group{name: "Cancels", ids: "F40 F42 F43 F46 F49", scenarios: []scenario{
+	{
+		id: "F40", trigger: "The answer to one cancel is lost, and another cancel itself.",
+		play: func(w *world) {
+			one, other := w.placed(resting("0.001")), w.placed(resting("0.002"))
+			w.fault(onCancels("drop_response", `"count":1,"delay_ms":10`))
+			w.takeBack(one)
+			w.pass(time.Second)
+			w.fault(onCancels("drop_request", `"count":1,"delay_ms":10`))
+			w.takeBack(other)
+			w.pass(time.Minute)
+		},
+		wrong: both(booksAgree, noneLives),
+		naive: []naive{
+			{"waits for the answer for ever", stale, byHand(waitsForTheAnswer)},
+			{"takes an error for gone", invisible, byHand(anErrorIsGone)},
+		},
+	},
+	{
+		id: "F42", trigger: "A part of the order is executed before it is cancelled.",
+		play: func(w *world) {
+			o := w.best("0.5")
+			id := w.placed(o)
+			w.sells("0.2", o.Price)
+			w.takeBack(id)
+			w.pass(30 * time.Second)
+		},
+		wrong: both(booksAgree, noneLives),
+		naive: []naive{{"takes cancelled for not executed", misbooked, byHand(booksNothing)}},
+	},
+	{
+		id: "F43", trigger: "For a minute bitbank answers that the cancel is in process (70019), and it is not.",
+		play: func(w *world) {
+			id := w.placed(resting("0.001"))
+			w.control("POST", "/accounts/sim", `{"refuse":{"cancel":70019}}`)
+			w.takeBack(id)
+			w.pass(time.Minute)
+			w.control("POST", "/accounts/sim", `{"refuse":{"cancel":0}}`)
+			w.pass(time.Minute)
+		},
+		wrong: both(booksAgree, noneLives, fewCancels(20)),
+		naive: []naive{
+			{"asks again until it is taken", hammering, byHand(untilItIsTaken)},
+			{"takes an error for gone", invisible, byHand(anErrorIsGone)},
+		},
+	},
+	{
+		id: "F46", trigger: "A cancel is answered with \"no such order\" (50009), because the server that was asked does not know it yet.",
+		play: func(w *world) {
+			id := w.placed(resting("0.001"))
+			w.fault(onCancels("api_error", `"code":50009,"count":2`))
+			w.takeBack(id)
+			w.pass(time.Minute)
+		},
+		wrong: both(booksAgree, noneLives),
+		naive: []naive{{"takes an error for gone", invisible, byHand(anErrorIsGone)}},
+	},
+	{
+		id: "F49", trigger: "Every cancel fails for half a minute, while the client clears its book.",
+		play: func(w *world) {
+			one, other := w.placed(resting("0.001")), w.placed(resting("0.002"))
+			w.fault(onCancels("status", `"status":503,"for_ms":30000`))
+			w.takeBack(one)
+			w.takeBack(other)
+			w.pass(90 * time.Second)
+		},
+		wrong: both(booksAgree, noneLives),
+		naive: []naive{{"clears its book before it asks", invisible, byHand(clearsFirst)}},
+	},
+}}
+
+// fewCancels bounds how often the cancelling of an order was asked for.
+func fewCancels(most int) func(w *world) []flaw {
+	return func(w *world) []flaw {
+		if n := len(w.sent("POST", cancelOrder, time.Time{})); n > most {
+			return []flaw{{hammering, fmt.Sprintf("%d cancels were sent", n)}}
+		}
+		return nil
+	}
+}
