@@ -62,10 +62,16 @@ func (p *program) rehearse(ctx context.Context, dir string, base int, scenario s
 	if err != nil {
 		return err
 	}
+	bot, err := newQuoter(cfg)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintln(p.stdout, p.say("cli.demo.begins", nil))
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return world.Run(ctx) })
 	g.Go(func() error { return p.daemon(ctx, cfg, app.Options{}) })
+	g.Go(func() error { bot.run(ctx); return nil })
+	g.Go(func() error { p.tellLost(ctx, cfg); return nil })
 	g.Go(func() error {
 		if !pause(ctx, calmFirst) {
 			return nil
