@@ -160,16 +160,30 @@ func (p position) later(o position) bool {
 		texts(a.UnrealizedInterest, b.UnrealizedInterest)) > 0
 }
 
+// A Position is the newest that is known of a margin position that is open.
+type Position struct {
+	bitbank.Position
+	At time.Time // of which it speaks: its age is what has passed since
+}
+
 // Positions are the margin positions that are open, by pair and side.
-func (l *Ledger) Positions() []bitbank.Position {
-	var out []bitbank.Position
+func (l *Ledger) Positions() []Position {
+	var out []Position
 	for _, p := range l.positions {
 		if p.Row.OpenAmount.Decimal().IsPositive() {
-			out = append(out, p.Row)
+			out = append(out, Position{p.Row, p.At})
 		}
 	}
-	slices.SortFunc(out, func(a, b bitbank.Position) int {
+	slices.SortFunc(out, func(a, b Position) int {
 		return cmp.Or(strings.Compare(a.Pair, b.Pair), strings.Compare(string(a.Side), string(b.Side)))
 	})
 	return out
+}
+
+// Position is what was last said of one position, also that it is closed; false when nothing was.
+func (l *Ledger) Position(pair string, side bitbank.PositionSide) (bitbank.Position, bool) {
+	if p := l.positions[positionKey{pair, side}]; p != nil {
+		return p.Row, true
+	}
+	return bitbank.Position{}, false
 }

@@ -32,10 +32,10 @@ func (l *Ledger) changes(asset string, since time.Time) []change {
 			if d.ConfirmedAt != 0 {
 				from = d.ConfirmedAt
 			}
-			out = append(out, change{amount: d.Amount.Decimal(), from: from.Time(), to: t.Ended})
+			out = append(out, change{amount: d.Amount.Decimal(), from: from.Time(), to: t.over()})
 		}
 		if w := t.Withdrawal; w != nil && w.Asset == asset && w.Status == bitbank.WithdrawalDone {
-			out = append(out, change{amount: w.Amount.Decimal().Add(w.Fee.Decimal()).Neg(), from: w.RequestedAt.Time(), to: t.Ended})
+			out = append(out, change{amount: w.Amount.Decimal().Add(w.Fee.Decimal()).Neg(), from: w.RequestedAt.Time(), to: t.over()})
 		}
 	}
 	for _, d := range l.deals.by {
@@ -77,4 +77,28 @@ func tradeOf(t *bitbank.Trade, asset string) (decimal.Decimal, bool) {
 		return value.Sub(t.FeeQuote.Decimal()), true
 	}
 	return decimal.Decimal{}, false
+}
+
+// Moved is what a trade did to the two assets of its pair.
+func Moved(t bitbank.Trade) []Money {
+	var out []Money
+	base, quote := assetsOf(t.Pair)
+	for _, asset := range []string{base, quote} {
+		if amount, touches := tradeOf(&t, asset); touches && !amount.IsZero() {
+			out = append(out, Money{Asset: asset, OnHand: amount})
+		}
+	}
+	return out
+}
+
+// LockedBy is what a live order locks, as far as that can be worked out.
+func LockedBy(o bitbank.Order, rates Rates) []Money {
+	if o.Status.Terminal() {
+		return nil
+	}
+	asset, amount, known := lockOf(&o, o.RemainingAmount.Decimal(), rates)
+	if !known || asset == "" {
+		return nil
+	}
+	return []Money{{Asset: asset, Locked: amount}}
 }

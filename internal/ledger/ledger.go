@@ -30,7 +30,9 @@ type Ledger struct {
 	positions map[positionKey]*position
 	transfers transfers
 	deals     deals
-	spans     map[Kind][]span
+	spans     map[Kind][]Span
+	first     map[Kind]time.Time
+	breaks    map[string]Break
 	frozen    map[string]frozen
 }
 
@@ -67,6 +69,10 @@ func (l *Ledger) Apply(r Record) {
 		l.attribute(orderKey{r.Attributed.Pair, r.Attributed.Order}, origin{Origin: r.Attributed.Origin, Said: true, At: at})
 	case r.Backfilled != nil:
 		l.backfilled(r.Backfilled)
+	case r.Imported != nil:
+		l.imported(r.Imported, at)
+	case r.Broke != nil:
+		l.broke(r.Broke)
 	case r.Frozen != nil:
 		l.freeze(*r.Frozen, at)
 	case r.Unwanted != nil:
@@ -106,6 +112,7 @@ func (l *Ledger) tidy() {
 	l.trades.trim(keepTrades)
 	l.transfers.trim(keepTransfers)
 	l.deals.trim(keepDeals)
+	l.trimBreaks()
 }
 
 // slack reports whether so much more than a bound is held that tidying is worth it.

@@ -25,6 +25,8 @@ type Record struct {
 	Learned    *Learned             `json:"learned,omitzero"`
 	Attributed *Attributed          `json:"attributed,omitzero"`
 	Backfilled *Backfilled          `json:"backfilled,omitzero"`
+	Imported   *Imported            `json:"imported,omitzero"`
+	Broke      *Break               `json:"broke,omitzero"`
 	Forgotten  *Forgotten           `json:"forgotten,omitzero"`
 	Frozen     *Frozen              `json:"frozen,omitzero"`
 	Unwanted   *Unwanted            `json:"unwanted,omitzero"`
@@ -154,12 +156,20 @@ type Attributed struct {
 // A Kind is a kind of history.
 type Kind string
 
-// The kinds.
+// The kinds. Transfers are read list by list: see [Listed].
 const (
 	Trades      Kind = "trades"
 	Deposits    Kind = "deposits"
 	Withdrawals Kind = "withdrawals"
 )
+
+// Listed is the kind of one list of transfers: those of one asset, or with "" those of all coins, without yen.
+func Listed(k Kind, asset string) Kind {
+	if asset == "" {
+		return k
+	}
+	return k + Kind("/"+asset)
+}
 
 // A Backfilled is a span of a history that was read whole, by bitbank's time.
 type Backfilled struct {
@@ -174,9 +184,12 @@ type Forgotten struct {
 	Before time.Time `json:"before"`
 }
 
-// A Frozen stops the orders of a bot, or lets them go again. The newest of a bot counts.
+// A Frozen stops the orders of a bot, or lets them go again. The newest of a bot counts, of those with an end and of those
+// without one apart.
 type Frozen struct {
 	Bot string `json:"bot,omitzero"` // "" is every bot
 	On  bool   `json:"on"`
 	Why string `json:"why,omitzero"` // the owner's words
+	// Until is when it ends by itself; zero: it does not. Without On it says that this end has come.
+	Until time.Time `json:"until,omitzero"`
 }

@@ -25,7 +25,9 @@ type snapshot struct {
 	Positions []*position           `json:"positions"`
 	Transfers map[string]*transfer  `json:"transfers"`
 	Deals     []bitbank.DealerOrder `json:"deals"`
-	Spans     map[Kind][]span       `json:"spans"`
+	Spans     map[Kind][]Span       `json:"spans"`
+	First     map[Kind]time.Time    `json:"first,omitzero"`
+	Breaks    map[string]Break      `json:"breaks,omitzero"`
 	Frozen    map[string]frozen     `json:"frozen"`
 }
 
@@ -35,7 +37,7 @@ func (l *Ledger) MarshalJSON() ([]byte, error) {
 	l.trades.sort()
 	s := snapshot{
 		Newest: l.newest, Forgotten: l.forgotten, Starts: l.starts, Trades: l.trades.list, Dropped: l.trades.dropped,
-		Balances: l.balances, Transfers: l.transfers.by, Spans: l.spans, Frozen: l.frozen,
+		Balances: l.balances, Transfers: l.transfers.by, Spans: l.spans, First: l.first, Breaks: l.breaks, Frozen: l.frozen,
 		Intents: slices.SortedFunc(maps.Values(l.intents.by), byAge),
 		Orders: slices.SortedFunc(maps.Values(l.orders.all), func(a, b *order) int {
 			return cmp.Or(cmp.Compare(a.ID, b.ID), strings.Compare(a.Pair, b.Pair))
@@ -56,7 +58,7 @@ func (l *Ledger) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err
 	}
-	*l = Ledger{newest: s.Newest, forgotten: s.Forgotten, starts: s.Starts, balances: s.Balances, spans: s.Spans, frozen: s.Frozen}
+	*l = Ledger{newest: s.Newest, forgotten: s.Forgotten, starts: s.Starts, balances: s.Balances, spans: s.Spans, first: s.First, breaks: s.Breaks, frozen: s.Frozen}
 	for _, i := range s.Intents {
 		l.intents.add(i)
 	}

@@ -14,6 +14,27 @@ type transfer struct {
 	Deposit    *bitbank.Deposit    `json:"deposit,omitzero"`
 	Withdrawal *bitbank.Withdrawal `json:"withdrawal,omitzero"`
 	Ended      time.Time           `json:"ended,omitzero"` // when a report that it was over came first
+	Under      bool                `json:"under,omitzero"` // a report has shown it under way
+}
+
+// idle is how long a transfer can take that no report has shown under way. That is our assumption: bitbank's last week is read
+// again and again, so one that takes longer is seen.
+const idle = 7 * 24 * time.Hour
+
+// over is when nothing more was to come of it, at the latest. One that was over when its history was read for the first time
+// ended at some time between its beginning and that read; without a bound every balance in between would be in doubt.
+func (t *transfer) over() time.Time {
+	if t.Ended.IsZero() || t.Under {
+		return t.Ended
+	}
+	last := Transfer{t.Deposit, t.Withdrawal}.began()
+	if d := t.Deposit; d != nil && d.ConfirmedAt.Time().After(last) {
+		last = d.ConfirmedAt.Time()
+	}
+	if last = last.Add(idle); last.After(t.Ended) || last.Unix() < 0 { // or it is not said when it began
+		return t.Ended
+	}
+	return last
 }
 
 // transfers are all that are kept: those that are under way, and the newest of the others.
@@ -55,9 +76,23 @@ func (s *transfers) add(r *Transfer, at time.Time) {
 	if over && (t.Ended.IsZero() || at.Before(t.Ended)) {
 		t.Ended = at
 	}
+	t.Under = t.Under || !over
 	if slack(s.ended, keepTransfers) {
 		s.trim(keepTransfers)
 	}
+}
+
+// Told reports whether a report of a transfer says nothing new.
+func (l *Ledger) Told(r Transfer) bool {
+	switch {
+	case r.Deposit != nil:
+		t := l.transfers.by["in "+r.Deposit.UUID]
+		return t != nil && (t.Under || r.Deposit.Status.Terminal()) && *laterDeposit(t.Deposit, r.Deposit) == *t.Deposit
+	case r.Withdrawal != nil:
+		t := l.transfers.by["out "+r.Withdrawal.UUID]
+		return t != nil && (t.Under || r.Withdrawal.Status.Terminal()) && *laterWithdrawal(t.Withdrawal, r.Withdrawal) == *t.Withdrawal
+	}
+	return false
 }
 
 var depositStages = map[bitbank.DepositStatus]int{bitbank.DepositFound: 1, bitbank.DepositConfirmed: 2, bitbank.DepositDone: 3}
@@ -106,7 +141,7 @@ func (s *transfers) trim(most int) {
 			over = append(over, key)
 		}
 	}
-	slices.SortFunc(over, func(a, b string) int { return cmp.Or(s.by[a].Ended.Compare(s.by[b].Ended), strings.Compare(a, b)) })
+	slices.SortFunc(over, func(a, b string) int { return cmp.Or(s.by[a].over().Compare(s.by[b].over()), strings.Compare(a, b)) })
 	for _, key := range over[:s.ended-most] {
 		delete(s.by, key)
 	}
@@ -115,7 +150,7 @@ func (s *transfers) trim(most int) {
 
 func (s *transfers) forget(before time.Time) {
 	for key, t := range s.by {
-		if !t.Ended.IsZero() && t.Ended.Before(before) {
+		if !t.Ended.IsZero() && t.over().Before(before) {
 			delete(s.by, key)
 			s.ended--
 		}
