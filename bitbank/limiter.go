@@ -163,6 +163,28 @@ func (l *Limiter) Limit(class Class) int {
 	return lane.present(time.Now())
 }
 
+// Spare is how many requests of the class could leave at once, now, for somebody without a share; 0 while anybody waits. It is a
+// hint for work that is to cost nobody anything: another may take the room before it is used.
+func (l *Limiter) Spare(class Class) int {
+	lane := l.lanes[class]
+	if lane == nil {
+		return 0
+	}
+	lane.mu.Lock()
+	defer lane.mu.Unlock()
+	now := time.Now()
+	if len(lane.waiting) > 0 || lane.pause.After(now) {
+		return 0
+	}
+	used := 0
+	for _, s := range lane.log {
+		if s.sentAt.IsZero() || s.sentAt.Add(time.Second+l.margin).After(now) {
+			used++
+		}
+	}
+	return max(0, lane.present(now)-l.reserved(class, len(l.shares))-used)
+}
+
 // Sent says that the request leaves now.
 func (s *Slot) Sent() {
 	s.lane.mu.Lock()

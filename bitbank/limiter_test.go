@@ -308,6 +308,44 @@ func TestClientsOfOneAccountShareItsLimit(t *testing.T) {
 	})
 }
 
+// What is left is for work that is to cost nobody anything: what others keep, use or wait for is not.
+func TestWhatIsSpareIsWhatNobodyElseWants(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(t, bitbank.LimiterOptions{Query: 8, Shares: []bitbank.Share{{Priority: "settle", Query: 3}}})
+		spare := func(when string, want int) {
+			t.Helper()
+			if got := l.Spare(bitbank.Query); got != want {
+				t.Errorf("%s %d are spare, want %d", when, got, want)
+			}
+		}
+		spare("at first", 5)
+		for range 3 {
+			slot, err := l.Wait(t.Context(), bitbank.Query, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			slot.Sent()
+			slot.Release()
+		}
+		spare("after three", 2)
+		time.Sleep(1049 * time.Millisecond)
+		spare("just before a second and the margin are over", 2)
+		time.Sleep(time.Millisecond)
+		spare("then", 5)
+		slot, err := l.Wait(t.Context(), bitbank.Query, "settle")
+		if err != nil {
+			t.Fatal(err)
+		}
+		slot.Sent()
+		slot.Refused(0)
+		slot.Release()
+		spare("while bitbank wants a pause", 0)
+		if n := l.Spare("none"); n != 0 {
+			t.Errorf("%d are spare of a class that is none", n)
+		}
+	})
+}
+
 func TestALimiterIsRefusedWhenItCannotWork(t *testing.T) {
 	share := func(s ...bitbank.Share) bitbank.LimiterOptions { return bitbank.LimiterOptions{Shares: s} }
 	for name, o := range map[string]bitbank.LimiterOptions{

@@ -52,6 +52,8 @@ type Options struct {
 	// Barrier allows orders of our own, the smallest that bitbank takes and far from the market, which prove sooner that a
 	// lost order was not placed.
 	Barrier bool
+	// Limiter is the client's: the past is imported while most of it is free. Nil is always.
+	Limiter *bitbank.Limiter
 	Log     *slog.Logger // nil: silent
 }
 
@@ -70,6 +72,8 @@ type Account struct {
 	read    time.Time                     // when the account was read whole for the last time
 	busy    time.Time                     // when a bot asked for something last
 	ending  bool                          // nothing new is sent or read
+
+	books books // see audit.go
 
 	kick  chan struct{} // holds one: there are pending effects
 	tick  chan struct{} // holds one: the next Tick may be due sooner
@@ -101,6 +105,7 @@ func Open(o Options, records func(yield func(journal.Record, error) bool)) (*Acc
 		kick: make(chan struct{}, 1), tick: make(chan struct{}, 1), doubt: make(chan struct{}, 1), over: make(chan struct{}),
 	}
 	a.broker.AllowBarrier(o.Barrier && !o.ReadOnly)
+	a.books.turn = make(chan struct{}, 1)
 	for r, err := range records {
 		if err != nil {
 			return nil, fmt.Errorf("open the account: %w", err)
@@ -120,6 +125,8 @@ func (a *Account) Run(ctx context.Context) error {
 	defer close(a.over)
 	a.mu.Lock()
 	a.ctx = ctx
+	a.books.judge.start, a.books.judge.stream = time.Now(), a.o.StreamURL != ""
+	a.books.judge.known = !a.broker.Ledger().Newest().IsZero()
 	a.queue(item{effects: a.broker.Start(time.Now())})
 	a.mu.Unlock()
 	stop, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -129,6 +136,7 @@ func (a *Account) Run(ctx context.Context) error {
 	g.Go(func() error { return a.clock(ctx) })
 	g.Go(func() error { return a.upkeep(ctx) })
 	g.Go(func() error { return a.follow(ctx) })
+	g.Go(func() error { return a.history(ctx) })
 	err := g.Wait()
 	a.mu.Lock()
 	a.ending = true

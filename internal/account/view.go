@@ -24,6 +24,20 @@ type View struct {
 	// Transfers are those under way, and those of the last week.
 	Transfers  []ledger.Transfer
 	Unrecorded int // records that wait for the disk
+	// Breaks are the differences between our books and bitbank's: those that stand, and those of the last day.
+	Breaks    []ledger.Break
+	Positions []ledger.Position
+	// Held is when the margin positions were read last; zero: not since the start, and what the stream told is all there is.
+	Held time.Time
+	// Demand is what bitbank demands of the account's margin, as of Held.
+	Demand bitbank.MarginNotice
+	Past   Past
+}
+
+// A Past is how much of the account's history is in the journal.
+type Past struct {
+	Trades ledger.Span // the newest piece without a hole; zero: nothing was read yet
+	All    bool        // bitbank has shown nothing before it
 }
 
 // A Standing is how an order stands, for people.
@@ -62,7 +76,7 @@ const lately = 24 * time.Hour
 
 // ViewOf is what a ledger says at a time, for whoever reads a journal without the program that writes it.
 func ViewOf(l *ledger.Ledger, now time.Time) View {
-	v := View{At: now, Newest: l.Newest(), Holdings: l.Holdings(), Stops: l.Stops()}
+	v := View{At: now, Newest: l.Newest(), Holdings: l.Holdings(), Stops: l.Stops(), Breaks: l.Breaks(), Positions: l.Positions(), Past: pastOf(l)}
 	shown, listed := map[bitbank.OrderID]bool{}, map[string]bool{}
 	for _, i := range append(l.Recent(now.Add(-lately)), l.Open()...) {
 		if i.Order == nil || listed[i.ID] {
@@ -92,6 +106,13 @@ func ViewOf(l *ledger.Ledger, now time.Time) View {
 		}
 	}
 	return v
+}
+
+func pastOf(l *ledger.Ledger) Past {
+	p := Past{Trades: ledger.Span{From: l.CoveredFrom(ledger.Trades), To: l.CoveredTo(ledger.Trades)}}
+	first := l.First(ledger.Trades)
+	p.All = !first.IsZero() && !p.Trades.From.After(first)
+	return p
 }
 
 // standing is how a known order stands.
@@ -165,5 +186,11 @@ func (a *Account) View() View {
 	defer a.mu.Unlock()
 	v := ViewOf(a.broker.Ledger(), time.Now())
 	v.Read, v.Trading, v.Reason, v.Unrecorded = a.read, state.Trading, state.Reason, len(a.backlog)
+	v.Held, v.Demand = a.books.held, a.books.demand
+	for i, p := range v.Positions {
+		if a.books.held.After(p.At) { // the read said the same
+			v.Positions[i].At = a.books.held
+		}
+	}
 	return v
 }

@@ -1,0 +1,154 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/broker"
+	"hikeshi/internal/ledger"
+)
+
+const (
+	// transfersEvery is how often deposits and withdrawals are read: they take minutes, and the stream reports them too.
+	transfersEvery = 5 * time.Minute
+	// positionsEvery likewise for margin positions.
+	positionsEvery = 5 * time.Minute
+	// ratesEvery is how often bitbank's fees are read.
+	ratesEvery = time.Hour
+	// weighEvery is how often all balances are explained, which takes longer than all else for an account that trades much.
+	weighEvery = time.Minute
+	// recent is how far back a first read goes for trades; the import goes further.
+	recent = 24 * time.Hour
+	// checkedFor is how long a read on demand answers further ones.
+	checkedFor = 5 * time.Second
+)
+
+// books are what the upkeep remembers. With turn, who audits has them alone; what is marked is guarded by Account.mu.
+type books struct {
+	turn  chan struct{} // holds one
+	judge judge         // its cuts: guarded
+	rates ledger.Rates
+
+	ratesAt, transfersAt, positionsAt, weighed, checked time.Time
+
+	held   time.Time            // guarded: when positions were read last
+	demand bitbank.MarginNotice // guarded: what bitbank demanded then
+	named  bool                 // guarded: bitbank wants to be told the asset of withdrawals
+}
+
+// Check compares the ledger with bitbank now. While bitbank does not answer it fails without asking.
+func (a *Account) Check(ctx context.Context) error {
+	a.mu.Lock()
+	running, over := a.ctx, a.ending
+	dark := a.broker.Dark()
+	a.mu.Unlock()
+	switch {
+	case running == nil || over:
+		return errors.New("the account is not followed")
+	case dark:
+		return ErrDark
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(running, cancel)()
+	return a.audit(ctx, true)
+}
+
+// ErrDark is the error of a check while bitbank does not answer.
+var ErrDark = errors.New("bitbank does not answer; nothing more is asked until it does")
+
+// audit compares the ledger with bitbank, takes in what it did not know, and notes the differences. Whole is with what is else
+// read every few minutes only.
+func (a *Account) audit(ctx context.Context, whole bool) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	b := &a.books
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-b.turn }()
+	if whole && time.Since(b.checked) < checkedFor {
+		return nil
+	}
+	c := a.settling()
+	if time.Since(b.ratesAt) >= ratesEvery {
+		pairs, err := c.SpotPairs(ctx)
+		if err != nil {
+			return err
+		}
+		b.rates = ledger.RatesOf(pairs)
+		a.mu.Lock()
+		a.broker.SetRates(b.rates)
+		a.mu.Unlock()
+		b.ratesAt = time.Now()
+	}
+	r := reading{began: time.Now()}
+	a.mu.Lock()
+	r.first = a.broker.Ledger().CoveredTo(ledger.Trades).IsZero()
+	a.mu.Unlock()
+	for _, read := range []func(context.Context, *bitbank.Client, *reading) error{a.balances, a.orders, a.trades} {
+		if err := read(ctx, c, &r); err != nil {
+			return err
+		}
+	}
+	if whole || time.Since(b.transfersAt) >= transfersEvery {
+		if err := a.transfers(ctx, c); err != nil {
+			return err
+		}
+		b.transfersAt = time.Now()
+	}
+	if whole || time.Since(b.positionsAt) >= positionsEvery {
+		a.positions(ctx, c)
+		b.positionsAt = time.Now()
+	}
+	a.compare(r, whole)
+	a.mu.Lock()
+	a.read = time.Now()
+	a.mu.Unlock()
+	if whole {
+		b.checked = time.Now()
+	}
+	return nil
+}
+
+// compare notes what a reading and the ledger disagree on.
+func (a *Account) compare(r reading, whole bool) {
+	j, rates := &a.books.judge, a.books.rates
+	unsure := map[string]bool{}
+	a.mu.Lock()
+	var records []ledger.Record
+	for _, b := range j.missed(a.broker.Ledger(), r, rates) {
+		records = append(records, ledger.Record{Broke: &b})
+	}
+	stand := j.standing(a.broker.Ledger(), r, rates)
+	a.mu.Unlock()
+	weigh := whole || time.Since(a.books.weighed) >= weighEvery
+	for _, row := range r.rows {
+		var b ledger.Break
+		broken, sure := false, false
+		if weigh {
+			a.mu.Lock() // for one asset at a time: orders wait for it
+			b, broken, sure = j.money(a.broker.Ledger(), r, row, rates)
+			a.mu.Unlock()
+		}
+		if broken {
+			stand = append(stand, b)
+		} else if !sure {
+			unsure[unaccounted(row.Asset)] = true
+		}
+	}
+	if weigh {
+		a.books.weighed = time.Now()
+	}
+	a.mu.Lock()
+	records = append(records, news(a.broker.Ledger(), stand, unsure, r.began)...)
+	a.mu.Unlock()
+	j.read = r.began
+	if len(records) > 0 {
+		a.step(broker.Heard{Records: records})
+	}
+}

@@ -1,0 +1,187 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/broker"
+	"hikeshi/internal/ledger"
+)
+
+func (a *Account) balances(ctx context.Context, c *bitbank.Client, r *reading) error {
+	began := time.Now()
+	assets, err := c.Assets(ctx)
+	if err != nil {
+		return err
+	}
+	r.rows, r.rowsAt = rows(assets), [2]time.Time{began, time.Now()}
+	a.step(broker.Heard{Records: []ledger.Record{{At: r.rowsAt[1], Balance: &ledger.Balance{Rows: r.rows, Began: began}}}})
+	return nil
+}
+
+// orders reads the live orders of all pairs, and those that were live and are not any more.
+func (a *Account) orders(ctx context.Context, c *bitbank.Client, r *reading) error {
+	a.mu.Lock()
+	before := a.broker.Ledger().Live()
+	a.mu.Unlock()
+	live, err := c.ActiveOrders(ctx, bitbank.OrderQuery{})
+	if err != nil {
+		return err
+	}
+	type key struct {
+		pair string
+		id   bitbank.OrderID
+	}
+	listed := map[key]*bitbank.Order{}
+	var found []ledger.Record
+	a.mu.Lock()
+	for _, o := range live {
+		listed[key{o.Pair, o.ID}] = &o
+		found = append(found, ledger.Record{Order: &o})
+		if _, _, known := a.broker.Ledger().Order(o.Pair, o.ID); !known {
+			r.appeared = append(r.appeared, o)
+		}
+	}
+	a.mu.Unlock()
+	absent := map[string][]bitbank.OrderID{}
+	for _, o := range before {
+		if listed[key{o.Pair, o.ID}] == nil {
+			absent[o.Pair] = append(absent[o.Pair], o.ID)
+		}
+	}
+	for pair, ids := range absent {
+		orders, err := readAll(ctx, c, pair, ids)
+		if err != nil {
+			return err
+		}
+		for _, o := range orders {
+			listed[key{o.Pair, o.ID}] = &o
+			found = append(found, ledger.Record{Order: &o})
+		}
+	}
+	a.mu.Lock()
+	for _, o := range before {
+		read := listed[key{o.Pair, o.ID}]
+		switch now, _, _ := a.broker.Ledger().Order(o.Pair, o.ID); {
+		case now.Status.Terminal(): // the stream has told meanwhile
+		case read == nil:
+			r.missing = append(r.missing, o)
+		case read.Status.Terminal():
+			r.ended = append(r.ended, *read)
+		}
+	}
+	a.mu.Unlock()
+	a.step(broker.Heard{Records: found})
+	return nil
+}
+
+// tradePages is how many pages of trades are taken in at a time: two thousand trades, and what proves that there are no more.
+const tradePages = 4
+
+// trades reads the trades since those that were read last, and the orders of those that are new. What was taken in stays when a
+// later page fails.
+func (a *Account) trades(ctx context.Context, c *bitbank.Client, r *reading) error {
+	for {
+		more, err := a.someTrades(ctx, c, r)
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+func (a *Account) someTrades(ctx context.Context, c *bitbank.Client, r *reading) (more bool, err error) {
+	now := time.Now()
+	a.mu.Lock()
+	begin, from := a.broker.Ledger().CoveredFrom(ledger.Trades), a.broker.Ledger().CoveredTo(ledger.Trades)
+	a.mu.Unlock()
+	if from.IsZero() {
+		from = now.Add(-recent)
+		begin = from
+	}
+	// bitbank's replicas lag, and its clocks are not ours.
+	since, to := from.Add(-time.Minute), now.Add(-time.Minute)
+	found, err := traded(c.AllTrades(ctx, bitbank.TradeQuery{Since: since}, tradePages))
+	if more = errors.Is(err, bitbank.ErrMorePages); more {
+		to, err = found[len(found)-1].ExecutedAt.Time(), nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var fresh []bitbank.Trade
+	var records []ledger.Record
+	a.mu.Lock()
+	for _, t := range found {
+		if !a.broker.Ledger().Traded(t) {
+			fresh = append(fresh, t)
+			records = append(records, ledger.Record{Traded: &t})
+		}
+	}
+	a.mu.Unlock()
+	orders, err := a.ordersOf(ctx, c, fresh)
+	if err != nil {
+		return false, err
+	}
+	for _, o := range orders {
+		records = append(records, ledger.Record{Order: &o})
+	}
+	r.fills = append(r.fills, fresh...)
+	// From where the whole piece begins: not every such record is written.
+	records = append(records, ledger.Record{Backfilled: &ledger.Backfilled{Kind: ledger.Trades, From: begin, To: to}})
+	a.step(broker.Heard{Records: records})
+	return more && to.After(from), nil
+}
+
+// ordersOf reads the orders of trades that are not known whole, as far as bitbank still knows them.
+func (a *Account) ordersOf(ctx context.Context, c *bitbank.Client, trades []bitbank.Trade) ([]bitbank.Order, error) {
+	by := map[string][]bitbank.Trade{}
+	for _, t := range trades {
+		by[t.Pair] = append(by[t.Pair], t)
+	}
+	var out []bitbank.Order
+	for pair, of := range by {
+		orders, err := a.missing(ctx, c, pair, of)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, orders...)
+	}
+	return out, nil
+}
+
+// traded are the trades of a history, until its error if there is one.
+func traded(trades func(func(bitbank.Trade, error) bool)) (out []bitbank.Trade, err error) {
+	for t, err := range trades {
+		if err != nil {
+			return out, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// positions reads the margin positions. An account without margin may be refused, and everything else is known without them: a
+// failure leaves them as old as they are.
+func (a *Account) positions(ctx context.Context, c *bitbank.Client) {
+	began := time.Now()
+	p, err := c.MarginPositions(ctx)
+	if err != nil {
+		a.log.Info("margin positions were not read", "err", err)
+		return
+	}
+	var records []ledger.Record
+	a.mu.Lock()
+	a.books.held, a.books.demand = began, p.Notice
+	for _, x := range p.Positions {
+		known, ok := a.broker.Ledger().Position(x.Pair, x.Side)
+		x.LockedAmount = known.LockedAmount // only the stream tells it
+		if x != known && (ok || x.OpenAmount.Decimal().IsPositive()) {
+			records = append(records, ledger.Record{At: began, Position: &x})
+		}
+	}
+	a.mu.Unlock()
+	if len(records) > 0 {
+		a.step(broker.Heard{Records: records})
+	}
+}
