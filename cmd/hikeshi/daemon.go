@@ -97,6 +97,11 @@ const askingTime = 5 * time.Second
 
 // ask has the running daemon do something.
 func (p *program) ask(ctx context.Context, cfg config.Config, path string, what any, bot string, into any) error {
+	return p.askFor(ctx, askingTime, cfg, path, what, bot, into)
+}
+
+// askFor is ask for what may take longer.
+func (p *program) askFor(ctx context.Context, most time.Duration, cfg config.Config, path string, what any, bot string, into any) error {
 	none := p.fail("cli.daemon.none", "cli.daemon.none.hint", text.Args{"addr": cfg.Listen})
 	token, err := app.Token(cfg)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -109,7 +114,7 @@ func (p *program) ask(ctx context.Context, cfg config.Config, path string, what 
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, askingTime)
+	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+cfg.Listen+path, bytes.NewReader(body))
 	if err != nil {
@@ -137,6 +142,8 @@ func (p *program) ask(ctx context.Context, cfg config.Config, path string, what 
 		return p.fail("cli.daemon.account", "cli.daemon.account.hint", nil)
 	case "no_bot":
 		return p.fail("cli.daemon.bot", "cli.daemon.bot.hint", text.Args{"bot": bot})
+	case "dark", "unread":
+		return p.fail("cli.check."+refused.Error.Code, "cli.check.hint", nil)
 	case "login":
 		return p.fail("cli.daemon.token", "cli.daemon.none.hint", nil)
 	}

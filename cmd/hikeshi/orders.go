@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -27,24 +26,30 @@ const (
 )
 
 func (p *program) orders() *cobra.Command {
-	return p.withConfig(p.withJSON(&cobra.Command{
+	var asked pastAsked
+	check := false
+	c := p.withConfig(p.withJSON(&cobra.Command{
 		Use:     "orders",
 		Short:   p.say("cli.orders", nil),
 		Long:    p.say("cli.orders.long", nil),
-		Example: "  hikeshi orders\n  hikeshi orders --json",
+		Example: "  hikeshi orders\n  hikeshi orders --check\n  hikeshi orders --since 2026-08-25 --until 2026-08-27 --pair btc_jpy --json",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			switch past := asked != (pastAsked{}); {
+			case past && check, past && asked.since == "":
+				return p.misused("cli.orders.flags", "", nil)
+			case past:
+				return p.history(c.Context(), asked, time.Now())
+			case check:
+				return p.checkAccount(c.Context())
+			}
 			var l ledger.Ledger
 			err := p.withJournal(c.Context(), func(j *journal.Journal) error {
-				for r, err := range j.Read(c.Context(), journal.Query{Kinds: []journal.Kind{account.Kind}}) {
+				for r, err := range account.RecordsOf(j.Read(c.Context(), journal.Query{Kinds: []journal.Kind{account.Kind}})) {
 					if err != nil {
 						return err
 					}
-					var x ledger.Record
-					if err := json.Unmarshal(r.Data, &x); err != nil {
-						return fmt.Errorf("record %d: %w", r.Seq, err)
-					}
-					l.Apply(x)
+					l.Apply(r)
 				}
 				return nil
 			})
@@ -54,6 +59,11 @@ func (p *program) orders() *cobra.Command {
 			return p.tellOrders(account.ViewOf(&l, time.Now()), time.Now())
 		},
 	}))
+	c.Flags().BoolVar(&check, "check", false, p.say("cli.orders.flag.check", nil))
+	c.Flags().StringVar(&asked.since, "since", "", p.say("cli.orders.flag.since", nil))
+	c.Flags().StringVar(&asked.until, "until", "", p.say("cli.orders.flag.until", nil))
+	c.Flags().StringVar(&asked.pair, "pair", "", p.say("cli.orders.flag.pair", nil))
+	return c
 }
 
 func (p *program) tellOrders(v account.View, now time.Time) error {
@@ -102,6 +112,7 @@ func (p *program) printOrders(o web.Orders, now time.Time) {
 		fmt.Fprintf(p.stdout, "\n%s\n", p.say("cli.orders.more", text.Args{"n": strconv.Itoa(o.Omitted)}))
 	}
 	p.list("cli.orders.balances", balanceLines(o.Balances))
+	p.printBooks(o)
 	if attention {
 		fmt.Fprintf(p.stdout, "\n%s\n", p.say("cli.orders.page", nil))
 	}

@@ -22,7 +22,7 @@ const (
 	// recent is how far back a first read goes for trades; the import goes further.
 	recent = 24 * time.Hour
 	// checkedFor is how long a read on demand answers further ones.
-	checkedFor = 5 * time.Second
+	checkedFor = 2 * time.Second
 )
 
 // books are what the upkeep remembers. With turn, who audits has them alone; what is marked is guarded by Account.mu.

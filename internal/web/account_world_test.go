@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -26,6 +27,8 @@ type owner struct {
 	read  time.Time
 	full  int
 	asked []string
+	// checked is what comes of a check.
+	checked error
 }
 
 func (o *owner) View() account.View {
@@ -56,6 +59,16 @@ func (o *owner) Decide(intent string, ours []bitbank.OrderID) error {
 	o.asked = append(o.asked, "decide "+intent)
 	o.l.Apply(ledger.Record{At: time.Now(), Learned: &ledger.Learned{ID: intent, N: n + 1, Fact: reconcile.Fact{At: time.Now(), Human: &reconcile.Human{Ours: ours}}}})
 	return nil
+}
+
+func (o *owner) Check(context.Context) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = append(o.asked, "check")
+	if o.checked == nil {
+		o.read = time.Now()
+	}
+	return o.checked
 }
 
 func (o *owner) apply(records ...ledger.Record) {

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"sync"
@@ -17,6 +19,8 @@ type Accounts interface {
 	Freeze(bot string, on bool, why string)
 	// Decide takes the owner's word on an ambiguous order; it fails when there is no such question any more.
 	Decide(intent string, ours []bitbank.OrderID) error
+	// Check compares the books with bitbank now; account.ErrDark is the error while bitbank does not answer.
+	Check(ctx context.Context) error
 }
 
 // viewEach is how long a view is shown: making one takes the account's lock, and every page and stream wants it.
@@ -92,6 +96,31 @@ func (s *server) apiOrders(w http.ResponseWriter, r *http.Request) {
 		limit = n
 	}
 	answer(w, http.StatusOK, DescribeOrders(s.lang(r), s.views.now(), limit, time.Now()))
+}
+
+// checkFor bounds a check: the account's reads have a minute.
+const checkFor = 30 * time.Second
+
+// apiCheck reads the account now, and answers with what it has come to. Only the token opens this: it asks bitbank.
+func (s *server) apiCheck(w http.ResponseWriter, r *http.Request) {
+	if !s.acting(w, r, &struct{}{}) {
+		return
+	}
+	// The answer waits for bitbank, longer than other answers may take.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(checkFor + writeWithin))
+	ctx, cancel := context.WithTimeout(r.Context(), checkFor)
+	defer cancel()
+	err := s.o.Accounts.Check(ctx)
+	s.views.drop()
+	switch {
+	case errors.Is(err, account.ErrDark):
+		fail(w, http.StatusServiceUnavailable, "dark", "bitbank does not answer; nothing more is asked until it does")
+	case err != nil:
+		s.o.Log.Warn("a check of the account failed", "err", err)
+		fail(w, http.StatusBadGateway, "unread", "the account could not be read; what was known before is at /api/v1/orders")
+	default:
+		s.apiOrders(w, r)
+	}
 }
 
 func (s *server) apiTransfers(w http.ResponseWriter, r *http.Request) {

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
 	"hikeshi/internal/account"
+	"hikeshi/internal/ledger"
 	"hikeshi/internal/text"
 	"hikeshi/internal/watch"
 )
@@ -16,14 +18,16 @@ type follower struct {
 	began  bool
 	orders map[string]account.Standing
 	moves  map[string]string // statuses of transfers
+	breaks map[string]ledger.Break
 }
 
 func (s *server) follow() *follower {
 	return &follower{s: s, orders: map[string]account.Standing{}, moves: map[string]string{}}
 }
 
-// changes are the orders whose standing has changed and the transfers whose status has. The first time they are the orders that
-// somebody must look at: what was so before is for /api/v1/orders.
+// changes are the orders whose standing has changed, the transfers whose status has, and the differences that are new or have
+// changed. The first time they are the orders that somebody must look at and the differences that stand: what else was so before is
+// for /api/v1/orders.
 func (f *follower) changes(l text.Lang, now time.Time) []watch.Event {
 	v, gen := f.s.views.latest()
 	if gen == f.gen {
@@ -52,8 +56,23 @@ func (f *follower) changes(l text.Lang, now time.Time) []watch.Event {
 			add("transfer", d)
 		}
 	}
-	f.orders, f.moves, f.began = orders, moves, true
+	breaks := map[string]ledger.Break{}
+	for _, b := range v.Breaks {
+		breaks[b.ID] = b
+		was, known := f.breaks[b.ID]
+		if known && !sameBreak(was, b) || !known && (f.began || b.Over.IsZero()) {
+			add("break", shapeBreak(l, b, now))
+		}
+	}
+	f.orders, f.moves, f.breaks, f.began = orders, moves, breaks, true
 	return out
+}
+
+// sameBreak reports whether nothing of a break has changed that its reader would want to know.
+func sameBreak(a, b ledger.Break) bool {
+	return a.Over.Equal(b.Over) && a.Fills.N == b.Fills.N && slices.EqualFunc(a.Money, b.Money, func(x, y ledger.Money) bool {
+		return x.Asset == y.Asset && x.OnHand.Equal(y.OnHand) && x.Locked.Equal(y.Locked)
+	})
 }
 
 // lineKey names an order through all its standings: by the intent it came with, else by bitbank's id.

@@ -29,6 +29,11 @@ type Orders struct {
 	Orders     []Order                  `json:"orders"`
 	Omitted    int                      `json:"omitted,omitzero"` // finished orders beyond the limit
 	Balances   []Balance                `json:"balances"`
+	// Breaks are the differences between our books and bitbank's: those that are open, and those of the last day.
+	Breaks    []Break    `json:"breaks"`
+	Positions []Position `json:"positions"`
+	Held      Stamp      `json:"positions_read,omitzero"` // when positions were read last; absent: not since the start
+	Past      Past       `json:"history"`
 }
 
 // A Stop is a bot whose new orders are stopped; without a bot it is all of them.
@@ -95,6 +100,13 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 	out := Orders{
 		At: Stamp(v.At), Read: Stamp(v.Read), Newest: Stamp(v.Newest), Trading: v.Trading, Unrecorded: v.Unrecorded,
 		Stops: []Stop{}, Counts: map[account.Standing]int{}, Orders: []Order{}, Balances: []Balance{},
+		Breaks: []Break{}, Positions: []Position{}, Held: Stamp(v.Held), Past: shapePast(l, v.Past),
+	}
+	for _, b := range v.Breaks {
+		out.Breaks = append(out.Breaks, shapeBreak(l, b, now))
+	}
+	for _, p := range v.Positions {
+		out.Positions = append(out.Positions, shapePosition(l, p))
 	}
 	for _, s := range v.Stops {
 		out.Stops = append(out.Stops, Stop{s.Bot, s.Why, Stamp(s.Since)})

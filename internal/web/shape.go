@@ -23,6 +23,13 @@ func (s Stamp) MarshalText() ([]byte, error) {
 	return []byte(time.Time(s).In(jst).Format("2006-01-02T15:04:05.000Z07:00")), nil
 }
 
+// UnmarshalText reads what MarshalText wrote.
+func (s *Stamp) UnmarshalText(b []byte) error {
+	t, err := time.Parse(time.RFC3339, string(b))
+	*s = Stamp(t)
+	return err
+}
+
 // IsZero lets a missing time be left out.
 func (s Stamp) IsZero() bool { return time.Time(s).IsZero() }
 

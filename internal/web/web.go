@@ -104,6 +104,7 @@ func newServer(o Options) *server {
 		{path: "/api/v1/series", handle: s.apiSeries, program: true},
 		{path: "/api/v1/market", handle: s.apiMarket, program: true},
 		{path: "/api/v1/orders", handle: s.apiOrders, program: true},
+		{path: "/api/v1/check", handle: s.apiCheck, program: true, methods: "POST,"},
 		{path: "/api/v1/transfers", handle: s.apiTransfers, program: true},
 		{path: "/api/v1/freeze", handle: s.apiFreeze, program: true, methods: "POST,"},
 		{path: "/api/v1/decide", handle: s.apiDecide, program: true, methods: "POST,"},

@@ -1,0 +1,164 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/account"
+	"hikeshi/internal/ledger"
+	"hikeshi/internal/text"
+)
+
+// A Break is a difference between our books and bitbank's: what it is, why, and what it comes to.
+type Break struct {
+	ID    string           `json:"id"`
+	Kind  ledger.BreakKind `json:"kind"`
+	Cause ledger.Cause     `json:"cause,omitzero"`
+	// State is "open" as long as the two differ, "taken" when it was never explained and the books go on from bitbank's balance,
+	// else "over".
+	State    string         `json:"state"`
+	Title    string         `json:"title"`
+	Text     string         `json:"text"`
+	Since    Stamp          `json:"since"` // since when they have differed, as far as is known
+	Found    Stamp          `json:"found"`
+	Over     Stamp          `json:"over,omitzero"`
+	What     string         `json:"what,omitzero"` // pair, side and type of the order in words
+	Order    *Look          `json:"order,omitzero"`
+	Bot      string         `json:"bot,omitzero"`
+	Intent   string         `json:"intent,omitzero"`
+	Fills    *Fills         `json:"fills,omitzero"`
+	Transfer *Transfer      `json:"transfer,omitzero"`
+	Money    []ledger.Money `json:"money"`
+}
+
+// Fills are trades of one order together.
+type Fills struct {
+	N       int             `json:"n"`
+	Amount  decimal.Decimal `json:"amount"`
+	Average decimal.Decimal `json:"average_price"`
+	First   Stamp           `json:"first"`
+	Last    Stamp           `json:"last"`
+}
+
+func shapeBreak(l text.Lang, b ledger.Break, now time.Time) Break {
+	out := Break{
+		ID: b.ID, Kind: b.Kind, Cause: b.Cause, State: "over", Title: text.Say(l, "web.break.title."+string(b.Kind), nil),
+		Since: Stamp(b.Since), Found: Stamp(b.Found), Over: Stamp(b.Over), Bot: b.Origin.Bot, Intent: b.Origin.Intent, Money: b.Money,
+	}
+	if b.Money == nil {
+		out.Money = []ledger.Money{}
+	}
+	switch {
+	case b.Taken:
+		out.State = "taken"
+	case b.Over.IsZero():
+		out.State = "open"
+	}
+	var said []string
+	add := func(id string, a text.Args) { said = append(said, text.Say(l, "web.break."+id, a)) }
+	if b.Order != nil {
+		out.Order, out.What = new(shapeLine(l, *b.Order)), whatOf(l, *b.Order)
+	}
+	if n := b.Fills.N; n > 0 {
+		average := b.Fills.Value.DivRound(b.Fills.Amount, 8)
+		out.Fills = &Fills{n, b.Fills.Amount, average, Stamp(b.Fills.First), Stamp(b.Fills.Last)}
+		add("fills", text.Args{"n": strconv.Itoa(n), "amount": quantity(*b.Order, bitbank.NewNumber(b.Fills.Amount)), "average": money(l, *b.Order, bitbank.NewNumber(average))})
+	}
+	if b.Cause != "" {
+		add("cause."+string(b.Cause), nil)
+	} else {
+		add("cause."+string(b.Kind), nil)
+	}
+	if b.Transfer != nil {
+		out.Transfer = new(shapeTransfer(l, *b.Transfer))
+		add("transfer", text.Args{"what": text.Say(l, "web.transfer."+out.Transfer.Kind, nil), "text": out.Transfer.Text})
+	}
+	switch {
+	case b.Kind == ledger.Unaccounted && b.Origin.Intent != "":
+		add("intent", text.Args{"intent": b.Origin.Intent})
+	case b.Order == nil:
+	case b.Origin.By == ledger.Bot:
+		add("bot", text.Args{"bot": b.Origin.Bot})
+	default:
+		add("nobody", nil)
+	}
+	if s := sums(l, b.Money, func(m ledger.Money) decimal.Decimal { return m.OnHand }, true); s != "" && b.Kind != ledger.Stuck {
+		add("moved", text.Args{"money": s})
+	}
+	if s := sums(l, b.Money, func(m ledger.Money) decimal.Decimal { return m.Locked }, b.Kind == ledger.Unaccounted); s != "" {
+		add("locked", text.Args{"money": s})
+	}
+	if out.State == "taken" {
+		add("taken", nil)
+	}
+	for _, s := range said {
+		out.Text += space(l, out.Text) + s
+	}
+	return out
+}
+
+// sums words one amount of each asset.
+func sums(l text.Lang, all []ledger.Money, of func(ledger.Money) decimal.Decimal, signed bool) string {
+	var out []string
+	for _, m := range all {
+		d := of(m)
+		if d.IsZero() {
+			continue
+		}
+		s := worth(l, m.Asset, figure(bitbank.NewNumber(d)))
+		if signed && d.IsPositive() {
+			s = "+" + s
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, ", ")
+}
+
+// A Position is a margin position that is open.
+type Position struct {
+	Pair               string               `json:"pair"`
+	Side               bitbank.PositionSide `json:"position_side"`
+	Amount             string               `json:"open_amount"`
+	Average            string               `json:"average_price,omitzero"`
+	Product            string               `json:"product,omitzero"`
+	UnrealizedFee      string               `json:"unrealized_fee_amount,omitzero"`
+	UnrealizedInterest string               `json:"unrealized_interest_amount,omitzero"`
+	At                 Stamp                `json:"at"`   // of which it speaks
+	Text               string               `json:"text"` // the position on one line
+}
+
+func shapePosition(l text.Lang, p ledger.Position) Position {
+	o := bitbank.Order{Pair: p.Pair, PositionSide: p.Side}
+	return Position{
+		Pair: p.Pair, Side: p.Side, Amount: p.OpenAmount.String(), Average: p.AveragePrice.String(), Product: p.Product.String(),
+		UnrealizedFee: p.UnrealizedFee.String(), UnrealizedInterest: p.UnrealizedInterest.String(), At: Stamp(p.At),
+		Text: strings.TrimSpace(strings.Join([]string{whatOf(l, o), quantity(o, p.OpenAmount), money(l, o, p.AveragePrice)}, " ")),
+	}
+}
+
+// A Past is how far back the account's trades are known without a hole.
+type Past struct {
+	From Stamp  `json:"from,omitzero"` // absent: nothing was read yet
+	All  bool   `json:"all"`           // bitbank has shown nothing older
+	Text string `json:"text"`
+}
+
+func shapePast(l text.Lang, p account.Past) Past {
+	out := Past{From: Stamp(p.Trades.From), All: p.All}
+	switch at := p.Trades.From; {
+	case at.IsZero():
+		out.Text = text.Say(l, "web.imported.none", nil)
+	case p.All:
+		out.Text = text.Say(l, "web.imported.all", text.Args{"since": date(at)})
+	default:
+		out.Text = text.Say(l, "web.imported.part", text.Args{"since": date(at)})
+	}
+	return out
+}
+
+// date is a day of Japan with its year.
+func date(at time.Time) string { return at.In(jst).Format("2006-01-02") }
