@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
+
+	"github.com/shopspring/decimal"
 
 	"hikeshi/internal/app"
 	"hikeshi/internal/config"
@@ -18,7 +21,8 @@ import (
 type lostOrder struct {
 	Intent string
 	What   string
-	Amount string
+	Amount decimal.Decimal
+	Since  time.Time
 	Proof  *struct {
 		Verdict string
 		Why     string
@@ -81,9 +85,10 @@ func (t *teller) tell(orders []lostOrder, now time.Time) {
 		t.met = true
 		fmt.Fprintln(t.p.stdout, t.p.say("cli.demo.trades", nil))
 	}
+	slices.SortStableFunc(orders, func(a, b lostOrder) int { return a.Since.Compare(b.Since) })
 	open, news := 0, false
 	say := func(id string, o lostOrder) {
-		a := text.Args{"at": say.Instant(t.p.lang, now), "order": o.What + " " + o.Amount}
+		a := text.Args{"at": say.Instant(t.p.lang, now), "order": o.What + " " + o.Amount.String()}
 		if o.Proof != nil {
 			a["why"] = o.Proof.Why
 		}

@@ -9,12 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"hikeshi/bitbank"
 	"hikeshi/internal/text"
 )
 
 func heard(intent, verdict string) lostOrder {
-	return lostOrder{Intent: intent, What: "XRP/JPY buy limit", Amount: "10." + intent, Proof: &struct{ Verdict, Why string }{verdict, "Why " + verdict + "."}}
+	return lostOrder{Intent: intent, What: "XRP/JPY buy limit", Amount: decimal.RequireFromString("10." + intent + "000"), Proof: &struct{ Verdict, Why string }{verdict, "Why " + verdict + "."}}
 }
 
 func TestTheDemoTellsOfEachLostOrderOnceAndOfItsEnd(t *testing.T) {
@@ -22,7 +24,7 @@ func TestTheDemoTellsOfEachLostOrderOnceAndOfItsEnd(t *testing.T) {
 		var out bytes.Buffer
 		p := &program{lang: l, stdout: &out}
 		tell := teller{p: p, link: "http://127.0.0.1:8160/login?token=x", told: map[string]string{}}
-		at := time.Date(2026, 11, 25, 11, 0, 0, 0, time.UTC)
+		at := time.Date(2026, 11, 25, 11, 12, 13, 0, time.UTC)
 		for _, step := range []struct {
 			orders []lostOrder
 			says   []string // of the new lines, one each
@@ -30,7 +32,7 @@ func TestTheDemoTellsOfEachLostOrderOnceAndOfItsEnd(t *testing.T) {
 			{nil, nil},
 			{[]lostOrder{{Intent: "0"}}, []string{p.say("cli.demo.trades", nil)}},
 			{[]lostOrder{{Intent: "0"}, heard("1", "unknown")}, []string{"XRP/JPY buy limit 10.1", "http://127.0.0.1:8160/login?token=x"}},
-			{[]lostOrder{heard("1", "unknown"), heard("2", "unknown")}, []string{"10.2"}},
+			{[]lostOrder{heard("2", "unknown"), heard("1", "unknown")}, []string{"10.2"}},
 			{[]lostOrder{heard("1", "unknown"), heard("2", "unknown")}, nil},
 			{[]lostOrder{heard("1", "placed"), heard("2", "unknown")}, []string{"Why placed."}},
 			{[]lostOrder{heard("1", "placed"), heard("2", "not_placed")}, []string{"Why not_placed.", p.say("cli.demo.settled", text.Args{"n": "2"})}},
@@ -44,7 +46,7 @@ func TestTheDemoTellsOfEachLostOrderOnceAndOfItsEnd(t *testing.T) {
 				continue
 			}
 			for i, want := range step.says {
-				if !strings.Contains(lines[i], want) {
+				if !strings.Contains(lines[i], want) || strings.Contains(lines[i], "000") {
 					t.Errorf("%s: it says %q, want %q in it", l, lines[i], want)
 				}
 			}

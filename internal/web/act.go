@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"hikeshi/bitbank"
 	"hikeshi/internal/account"
@@ -100,22 +101,11 @@ func (s *server) freezing(on bool) http.HandlerFunc {
 		for _, n := range []string{"1", "2", "3"} {
 			c.Says = append(c.Says, text.Say(l, "web.act."+verb+"."+n, a))
 		}
-		if n := doubtful(v); n > 0 && !on {
+		if n := count(v, time.Now()).doubtful(); n > 0 && !on {
 			c.Warn = text.Say(l, "web.act.thaw.warn", text.Args{"n": strconv.Itoa(n)})
 		}
 		s.render(w, r, http.StatusOK, "confirm", c)
 	}
-}
-
-// doubtful is how many orders a repeated one could come on top of.
-func doubtful(v account.View) int {
-	n := 0
-	for _, x := range v.Orders {
-		if slices.Contains(attention, x.Standing) {
-			n++
-		}
-	}
-	return n
 }
 
 func (s *server) freeze(bot string, on bool, why string) {

@@ -29,7 +29,7 @@ const (
 type front struct {
 	First  bool // no round is over yet
 	Ban    *badge
-	Doubt  bool // there are orders to look at; how many and which is for those who may see them
+	Doubt  *notice // of orders
 	Card   card
 	Chain  chain
 	Parts  []row
@@ -81,7 +81,7 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) {
 		Past:   pastRows(l, past, 5, now),
 		Proof:  proven(l, snap, now),
 	}
-	b.Plots, b.Doubt = s.plots(l, snap, now), doubtful(s.views.now()) > 0
+	b.Plots, b.Doubt = s.plots(l, snap, now), noticeOf(l, count(s.views.now(), now), s.mayRead(r))
 	if snap.Verdict.Scope == diagnose.OwnLine && !anyWell(snap.Round) {
 		ban := scopeBadge(l, diagnose.OwnLine)
 		b.Ban = &ban

@@ -16,18 +16,37 @@ type follower struct {
 	s      *server
 	gen    int
 	began  bool
-	orders map[string]account.Standing
+	orders map[string]stage
 	moves  map[string]string // statuses of transfers
 	breaks map[string]ledger.Break
 }
 
 func (s *server) follow() *follower {
-	return &follower{s: s, orders: map[string]account.Standing{}, moves: map[string]string{}}
+	return &follower{s: s, orders: map[string]stage{}, moves: map[string]string{}}
 }
 
-// changes are the orders whose standing has changed, the transfers whose status has, and the differences that are new or have
-// changed. The first time they are the orders that somebody must look at and the differences that stand: what else was so before is
-// for /api/v1/orders.
+// A stage is how an order stands, and how far the proof is of one in doubt.
+type stage struct {
+	standing             account.Standing
+	open, fenced, later  bool
+	fences, looks, fresh int
+	spanned, gaps        bool
+}
+
+func stageOf(x account.Line) stage {
+	s := stage{standing: x.Standing}
+	if c := x.Case; c != nil && x.Standing == account.Uncertain {
+		s = stage{
+			standing: x.Standing, open: true, fenced: !c.FencedAt.IsZero(), later: c.Barrier != nil,
+			fences: c.Fences, looks: min(c.Looked.N, passes), fresh: min(c.Fresh.N, passes), spanned: spanned(c.Looked), gaps: len(c.Gaps) > 0,
+		}
+	}
+	return s
+}
+
+// changes are the orders whose standing has changed, or whose proof has gone on, the transfers whose status has changed, and the
+// differences that are new or have changed. The first time they are the orders that somebody must look at and the differences that
+// stand: what else was so before is for /api/v1/orders.
 func (f *follower) changes(l text.Lang, now time.Time) []watch.Event {
 	v, gen := f.s.views.latest()
 	if gen == f.gen {
@@ -39,13 +58,14 @@ func (f *follower) changes(l text.Lang, now time.Time) []watch.Event {
 	add := func(kind string, data any) {
 		out = append(out, watch.Event{Seq: seq, At: v.At, Kind: kind, Data: data})
 	}
-	orders, moves := make(map[string]account.Standing, len(v.Orders)), map[string]string{}
+	orders, moves := make(map[string]stage, len(v.Orders)), map[string]string{}
 	for _, x := range v.Orders {
 		key := lineKey(x)
-		orders[key] = x.Standing
+		is := stageOf(x)
+		orders[key] = is
 		was, known := f.orders[key]
-		if known && was != x.Standing || !known && (f.began || !ended(x.Standing) && x.Standing != account.Live) {
-			add("order", shapeOrder(l, x, now))
+		if known && was != is || !known && (f.began || !ended(x.Standing) && x.Standing != account.Live) {
+			add("order", shapeOrder(l, x, dark(v), now))
 		}
 	}
 	for _, t := range v.Transfers {

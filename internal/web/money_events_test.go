@@ -9,6 +9,7 @@ import (
 
 	"hikeshi/bitbank"
 	"hikeshi/internal/ledger"
+	"hikeshi/internal/reconcile"
 	"hikeshi/internal/watch"
 )
 
@@ -48,11 +49,16 @@ func TestAListenerWithTheTokenHearsOfOrdersAndTransfers(t *testing.T) {
 			}
 		}
 		hears("order", "Order", "standing", "uncertain")
+		// Its proof goes on.
+		synctest.Wait()
+		began = time.Now()
+		o.apply(ledger.Record{At: began, Learned: &ledger.Learned{ID: "3-1", N: 1, Fact: reconcile.Fact{At: began, Fence: &reconcile.Fence{Signed: began, Window: 2 * time.Second, Code: 20035}}}})
+		hears("order", "Order", "standing", "uncertain")
 		synctest.Wait()
 		began = time.Now()
 		found := reported(71, wants("0.01"), bitbank.StatusUnfilled, "0", began)
 		o.apply(ledger.Record{At: began, Order: &found})
-		o.apply(ledger.Record{At: began, Learned: &ledger.Learned{ID: "3-1", N: 1, Fact: shows(began, 0, found)}})
+		o.apply(ledger.Record{At: began, Learned: &ledger.Learned{ID: "3-1", N: 2, Fact: shows(began, 0, found)}})
 		hears("order", "Order", "standing", "live")
 		began = time.Now()
 		o.apply(ledger.Record{At: began, Transfer: &ledger.Transfer{Deposit: &bitbank.Deposit{UUID: "d-1", Asset: "btc", Amount: number("1"), Status: bitbank.DepositFound, FoundAt: bitbank.Millis(began.UnixMilli())}}})

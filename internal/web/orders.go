@@ -120,7 +120,7 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 				continue
 			}
 		}
-		out.Orders = append(out.Orders, shapeOrder(l, x, now))
+		out.Orders = append(out.Orders, shapeOrder(l, x, dark(v), now))
 	}
 	for _, h := range v.Holdings {
 		b := Balance{Asset: h.Asset, OnHand: h.OnHand.String(), Free: h.Free.String(), Locked: h.Locked.String(), Withdrawing: h.Withdrawing.String(), At: Stamp(h.At)}
@@ -129,7 +129,7 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 		}
 		out.Balances = append(out.Balances, b)
 	}
-	out.State, out.Sentence = headline(l, v, out.Counts, now)
+	out.State, out.Sentence = headline(l, v, now)
 	return out
 }
 
@@ -145,15 +145,19 @@ const limitRead = 150 * time.Second
 var attention = []account.Standing{account.Ambiguous, account.Uncertain, account.Ghost}
 
 // headline is the one sentence about all orders.
-func headline(l text.Lang, v account.View, counts map[account.Standing]int, now time.Time) (state, sentence string) {
+func headline(l text.Lang, v account.View, now time.Time) (state, sentence string) {
+	t := count(v, now)
 	for _, s := range attention {
-		if n := counts[s]; n > 0 {
+		if n := t.of(s); n > 0 {
 			state = cmp.Or(state, string(s))
 			sentence += space(l, sentence) + text.Say(l, "web.order.head."+string(s), text.Args{"n": strconv.Itoa(n)})
 		}
 	}
 	if state != "" {
 		return state, sentence
+	}
+	if t.sending > 0 {
+		return string(account.Uncertain), text.Say(l, "web.order.head.sending", text.Args{"n": strconv.Itoa(t.sending)})
 	}
 	id, at := "web.order.head.confirmed", v.Read
 	switch {
@@ -180,13 +184,16 @@ func space(l text.Lang, before string) string {
 	return " "
 }
 
-func shapeOrder(l text.Lang, x account.Line, now time.Time) Order {
+// dark reports whether bitbank does not answer, so that no proof goes on.
+func dark(v account.View) bool { return v.Trading == "dark" }
+
+func shapeOrder(l text.Lang, x account.Line, dark bool, now time.Time) Order {
 	out := Order{
 		Standing: x.Standing, What: whatOf(l, x.Order), Text: became(l, x, now), Look: shapeLine(l, x.Order), Since: Stamp(x.Since),
 		By: string(x.By), Bot: x.Bot, Intent: x.Intent, Code: x.Code,
 	}
 	if x.Case != nil {
-		out.Proof = new(proofOf(l, *x.Case, x.Standing, now))
+		out.Proof = new(proofOf(l, *x.Case, x.Standing, dark, now))
 	}
 	for _, o := range x.Alike {
 		out.Alike = append(out.Alike, shapeLine(l, o))

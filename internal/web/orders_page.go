@@ -29,7 +29,7 @@ type ordersBody struct {
 	Unread   bool
 	Norec    string
 	Cards    []orderCard // what a person must look at
-	Proved   []orderCard // not placed, whatever that rests on
+	Settled  []orderCard // whose answer was lost, and of which it is known what became of them
 	Live     []orderRow
 	Over     []orderRow
 	More     int
@@ -51,8 +51,9 @@ type result struct {
 // An orderCard is an order whose answer was lost.
 type orderCard struct {
 	Key, Class, Icon, Title, What, Text string
+	At                                  time.Time // when it was sent
 	Facts                               []fact
-	Why                                 string
+	Why, Left                           string
 	Closed                              bool // the steps are there to be opened
 	Steps                               []Step
 	Rows                                []rowLook
@@ -115,16 +116,17 @@ func (s *server) orders(w http.ResponseWriter, r *http.Request) {
 	in, _ := s.entrance.of(r)
 	b := ordersBody{
 		Set: true, Sentence: o.Sentence, Read: clock(l, v.Read, limitRead, now), Unread: v.Read.IsZero(), Form: in.form,
-		All: v.Trading == "frozen", Dark: v.Trading == "dark", More: o.Omitted, Done: s.result(l, r.URL.Query(), v),
+		All: v.Trading == "frozen", Dark: dark(v), More: o.Omitted, Done: s.result(l, r.URL.Query(), v),
 	}
-	look := standingLooks[account.Standing(o.State)]
-	if o.State == "confirmed" {
+	look, state := standingLooks[account.Standing(o.State)], o.State
+	if count(v, now).doubtful() == 0 { // what is only just being sent is in no doubt
+		state = "confirmed"
 		look = badge{"s-ok", "ok", ""}
 		if b.Unread || b.Read.Old {
 			look = badge{"s-unk", "unk", ""}
 		}
 	}
-	b.Class, b.Icon, b.Scope = look.Class, look.Icon, text.Say(l, "web.order.scope."+o.State, nil)
+	b.Class, b.Icon, b.Scope = look.Class, look.Icon, text.Say(l, "web.order.scope."+state, nil)
 	if !b.Unread {
 		b.Known = text.Say(l, "web.order.known", text.Args{"since": say.Instant(l, v.Read)})
 	}
@@ -134,12 +136,17 @@ func (s *server) orders(w http.ResponseWriter, r *http.Request) {
 	// The orders of the view in the order of the description: finished ones beyond the limit are left out in both.
 	over := 0
 	for _, x := range v.Orders {
+		if found(x) && len(b.Settled) < overShown {
+			b.Settled = append(b.Settled, cardOf(l, x, dark(v), now))
+		}
 		switch {
+		case sending(x, now):
+			b.Live = append(b.Live, rowOfLine(l, x, now))
 		case slices.Contains(attention, x.Standing):
-			b.Cards = append(b.Cards, cardOf(l, x, now))
+			b.Cards = append(b.Cards, cardOf(l, x, dark(v), now))
 		case x.Standing == account.NotPlaced:
 			if over++; over <= overShown {
-				b.Proved = append(b.Proved, cardOf(l, x, now))
+				b.Settled = append(b.Settled, cardOf(l, x, dark(v), now))
 			}
 		case x.Standing == account.Live:
 			b.Live = append(b.Live, rowOfLine(l, x, now))
@@ -149,6 +156,7 @@ func (s *server) orders(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+	slices.SortStableFunc(b.Settled, func(a, b orderCard) int { return b.At.Compare(a.At) })
 	for _, h := range v.Holdings {
 		if h.OnHand.Decimal().IsZero() && h.Locked.Decimal().IsZero() {
 			continue
@@ -225,11 +233,15 @@ func when(l text.Lang, t, now time.Time) string {
 	return say.Day(l, t) + " " + t.In(jst).Format("15:04")
 }
 
-func cardOf(l text.Lang, x account.Line, now time.Time) orderCard {
-	d, look := shapeOrder(l, x, now), standingLooks[x.Standing]
+func cardOf(l text.Lang, x account.Line, dark bool, now time.Time) orderCard {
+	d, look := shapeOrder(l, x, dark, now), standingLooks[x.Standing]
+	title := string(x.Standing)
+	if found(x) {
+		title = "found"
+	}
 	c := orderCard{
-		Key: x.Intent, Class: look.Class, Icon: look.Icon, What: d.What, Text: d.Text,
-		Title: text.Say(l, "web.order.title."+string(x.Standing), nil),
+		Key: x.Intent, Class: look.Class, Icon: look.Icon, What: d.What, Text: d.Text, At: x.Since,
+		Title: text.Say(l, "web.order.title."+title, nil),
 	}
 	if x.Standing == account.NotPlaced && x.Case != nil {
 		c.Closed, c.Title = true, text.Say(l, "web.order.title.not_placed."+assumption(x.Case.Assumes), nil)
@@ -247,12 +259,16 @@ func cardOf(l text.Lang, x account.Line, now time.Time) orderCard {
 	add("trigger", money(l, x.Order, x.Order.TriggerPrice))
 	add("bot", x.Bot)
 	add("sent", when(l, x.Since, now))
+	if found(x) {
+		add("found", when(l, x.Case.At, now))
+		add("order", strconv.FormatInt(int64(x.Order.ID), 10))
+	}
 	add("intent", x.Intent)
 	if o := x.Order; slices.Contains(attention, x.Standing) && o.Price.Known() && o.StartAmount.Known() {
 		c.Limit = text.Say(l, "web.order.limit", text.Args{"amount": money(l, o, bitbank.NewNumber(o.Price.Decimal().Mul(o.StartAmount.Decimal())))})
 	}
 	if d.Proof != nil {
-		c.Why, c.Steps = d.Proof.Why, d.Proof.Steps
+		c.Why, c.Left, c.Steps = d.Proof.Why, d.Proof.Left, d.Proof.Steps
 	}
 	for _, o := range x.Alike {
 		c.Rows = append(c.Rows, rowOf(l, o))
@@ -290,6 +306,9 @@ func rowOfLine(l text.Lang, x account.Line, now time.Time) orderRow {
 		By: x.Bot, At: x.Since, Time: when(l, x.Since, now),
 	}
 	r.State.Word = text.Say(l, "web.order.standing."+string(x.Standing), nil)
+	if sending(x, now) {
+		r.State = badge{"s-unk", "clock", text.Say(l, "web.order.standing.sending", nil)}
+	}
 	if r.By == "" {
 		r.By = text.Say(l, "web.order.by.unknown", nil)
 	}

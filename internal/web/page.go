@@ -91,6 +91,8 @@ type layout struct {
 	Mini    badge
 	Verdict string // changes when there is something to announce
 	Say     string // what is announced then
+	Orders  string // the same of orders, for those who may see them
+	Ordered string
 	Version string
 	Self    self
 	Body    any
@@ -146,6 +148,15 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 		v := snap.Verdict
 		f.Mini, f.Verdict = scopeBadge(l, v.Scope), fmt.Sprint(v.Sentence, v.Parts, v.Pairs)
 		f.Say = say.Verdict(l, v, now).Sentence
+	}
+	if s.o.Accounts != nil && s.mayRead(r) {
+		v := s.views.now()
+		t := count(v, now)
+		if f.Orders = t.key(); t.doubtful() > 0 {
+			f.Ordered = noticeOf(l, t, true).Text
+		} else {
+			_, f.Ordered = headline(l, v, now)
+		}
 	}
 	if name == "home" {
 		f.Title = f.Mini.Word

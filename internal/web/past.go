@@ -53,7 +53,7 @@ func DescribeHistory(l text.Lang, h account.History, now time.Time) History {
 		out.Holes = append(out.Holes, Span{Stamp(s.From), Stamp(s.To)})
 	}
 	for _, x := range h.Orders {
-		o := PastOrder{Order: shapeOrder(l, x.Line, now), Trades: []Trade{}}
+		o := PastOrder{Order: shapeOrder(l, x.Line, false, now), Trades: []Trade{}}
 		for _, t := range x.Trades {
 			o.Trades = append(o.Trades, Trade{
 				ID: t.ID, Amount: t.Amount.String(), Price: t.Price.String(), FeeBase: t.FeeBase.String(), FeeQuote: t.FeeQuote.String(),

@@ -18,6 +18,7 @@ type Proof struct {
 	// Assumes is what a verdict of not_placed rests on beyond what was seen: A1, Q, or human.
 	Assumes string `json:"assumes,omitzero"`
 	Why     string `json:"why"`                // in words: why we say so, or what is being waited for
+	Left    string `json:"left,omitzero"`      // in words: how long it takes at the soonest, while there is no verdict
 	Waits   string `json:"waits_for,omitzero"` // the step that is not done, while there is no verdict
 	Steps   []Step `json:"steps"`              // towards "not placed"; none when the order was found
 }
@@ -39,7 +40,7 @@ const (
 	span   = 30 * time.Second
 )
 
-func proofOf(l text.Lang, c reconcile.Case, s account.Standing, now time.Time) Proof {
+func proofOf(l text.Lang, c reconcile.Case, s account.Standing, dark bool, now time.Time) Proof {
 	p := Proof{Verdict: cmp.Or(string(c.Verdict), "unknown"), At: Stamp(c.At), Assumes: c.Assumes, Steps: []Step{}}
 	if s == account.Ambiguous || c.Verdict == reconcile.Placed {
 		p.Why = text.Say(l, "web.proof.why."+p.Verdict, nil)
@@ -55,7 +56,7 @@ func proofOf(l text.Lang, c reconcile.Case, s account.Standing, now time.Time) P
 		p.Why = text.Say(l, "web.proof.why.human", nil)
 		return p
 	}
-	p.Steps = steps(l, c, now)
+	p.Steps = steps(l, c, dark, now)
 	if c.Verdict == reconcile.NotPlaced {
 		p.Why = text.Say(l, "web.proof.why."+assumption(c.Assumes), nil)
 		return p
@@ -65,7 +66,40 @@ func proofOf(l text.Lang, c reconcile.Case, s account.Standing, now time.Time) P
 			p.Waits, p.Why = one.ID, text.Say(l, "web.proof.waits."+one.ID, nil)
 		}
 	}
+	p.Left = remaining(l, c, dark, now)
 	return p
+}
+
+const (
+	// closing is what three reads of the fence and the first look after them take: see package broker.
+	closing = 3 * time.Second
+	// rounded is how exactly the time that is left is said: it is an estimate.
+	rounded = 5 * time.Second
+)
+
+// remaining says how long the proof takes at the soonest. Nothing is proved by waiting: each part needs its evidence, and takes longer
+// without it.
+func remaining(l text.Lang, c reconcile.Case, dark bool, now time.Time) string {
+	in := func(id string, d time.Duration) string {
+		return text.Say(l, "web.proof.left."+id, text.Args{"for": say.For(l, max(rounded, (d+rounded-1).Truncate(rounded)))})
+	}
+	span := max(span, reconcile.L)
+	switch {
+	case dark:
+		return in("dark", closing+span)
+	case c.FencedAt.IsZero():
+		return in("soonest", max(0, c.Intent.Expires().Add(time.Second).Sub(now))+closing+span)
+	case c.Barrier == nil:
+		return in("later", span)
+	}
+	first := c.Fresh.First
+	if c.Fresh.N == 0 {
+		first = now
+	}
+	if seen := c.Barrier.Seen; seen.After(first) {
+		first = seen
+	}
+	return in("soonest", first.Add(span).Sub(now))
 }
 
 // byHuman is what a verdict rests on that its owner has given.
@@ -82,9 +116,12 @@ func assumption(a string) string {
 	return byHuman
 }
 
+// spanned reports whether looks are far enough apart.
+func spanned(k reconcile.Looks) bool { return k.Last.Sub(k.First) >= span }
+
 // steps are the parts of the proof, the first that is not done being worked on now. One that is done out of turn stays done.
-func steps(l text.Lang, c reconcile.Case, now time.Time) []Step {
-	looked := c.Looked.N >= passes && c.Looked.Last.Sub(c.Looked.First) >= span
+func steps(l text.Lang, c reconcile.Case, dark bool, now time.Time) []Step {
+	looked := c.Looked.N >= passes && spanned(c.Looked)
 	over := c.Verdict == reconcile.NotPlaced
 	queue := over && c.Assumes == reconcile.AssumesQ
 	at := func(t time.Time) text.Args { return text.Args{"at": say.Instant(l, t)} }
@@ -104,13 +141,25 @@ func steps(l text.Lang, c reconcile.Case, now time.Time) []Step {
 		add("fence", true, "", "done", at(c.FencedAt))
 	case now.Before(c.Intent.Expires()):
 		add("fence", false, of(0, fences), "early", at(c.Intent.Expires()))
+	case dark:
+		add("fence", false, of(c.Fences, fences), "dark", nil)
 	default:
 		add("fence", false, of(c.Fences, fences), "todo", nil)
 	}
+	// Three looks are not enough when they are near each other.
+	seconds := func(d time.Duration) string {
+		return text.Say(l, "web.proof.seconds", text.Args{"n": strconv.Itoa(int(min(max(0, d), span).Seconds())), "all": strconv.Itoa(int(span.Seconds()))})
+	}
+	counted := of(c.Looked.N, passes)
+	if c.Looked.N >= passes {
+		counted = seconds(c.Looked.Last.Sub(c.Looked.First))
+	}
 	if looked || over {
 		add("looks", true, "", "done", text.Args{"n": strconv.Itoa(c.Looked.N), "for": say.For(l, c.Looked.Last.Sub(c.Looked.First)), "at": say.Instant(l, c.Looked.Last)})
+	} else if c.Looked.N >= passes {
+		add("looks", false, counted, "span", text.Args{"n": strconv.Itoa(c.Looked.N)})
 	} else {
-		add("looks", false, of(c.Looked.N, passes), "todo", nil)
+		add("looks", false, counted, "todo", nil)
 	}
 	switch b := c.Barrier; {
 	case queue:
@@ -119,6 +168,12 @@ func steps(l text.Lang, c reconcile.Case, now time.Time) []Step {
 		add("barrier", false, "", "todo", nil)
 	case over:
 		add("barrier", true, "", "done", text.Args{"order": strconv.FormatInt(int64(b.ID), 10), "at": say.Instant(l, b.Seen)})
+	case c.Fresh.N >= passes:
+		since := c.Fresh.First
+		if b.Seen.After(since) {
+			since = b.Seen
+		}
+		add("barrier", false, seconds(c.Fresh.Last.Sub(since)), "span", text.Args{"order": strconv.FormatInt(int64(b.ID), 10), "at": say.Instant(l, b.Seen), "n": strconv.Itoa(c.Fresh.N)})
 	default:
 		add("barrier", false, of(c.Fresh.N, passes), "seen", text.Args{"order": strconv.FormatInt(int64(b.ID), 10), "at": say.Instant(l, b.Seen)})
 	}
@@ -126,7 +181,7 @@ func steps(l text.Lang, c reconcile.Case, now time.Time) []Step {
 	case looked || over:
 		add("money", true, "", "done", at(c.Looked.Last))
 	case c.Looked.N > 0:
-		add("money", false, of(c.Looked.N, passes), "so_far", nil)
+		add("money", false, counted, "so_far", nil)
 	default:
 		add("money", false, "", "todo", nil)
 	}

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { chromium } from "playwright-core";
+import { until } from "./world.js";
 
 const shots = resolve(import.meta.dirname, "../../../out/screenshots");
 mkdirSync(shots, { recursive: true });
@@ -25,8 +26,8 @@ export function launch() {
   });
 }
 
-// open opens a page that may complain of nothing and ask nobody but the daemon.
-export async function open(browser, url, { complaints = true, ...options } = {}) {
+// open opens a page that may complain of nothing and ask nobody but the daemon; first happens before it asks.
+export async function open(browser, url, { complaints = true, first = () => {}, ...options } = {}) {
   const context = await browser.newContext({ locale: "ja-JP", colorScheme: "light", reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
@@ -44,9 +45,15 @@ export async function open(browser, url, { complaints = true, ...options } = {})
       assert.deepEqual(page.complaints, []);
     }
   };
+  await first();
   await page.goto(url);
   return page;
 }
+
+export const sentence = (page) => page.locator("h1").innerText();
+
+// says waits until a page's sentence is as wanted.
+export const says = (page, want, limit) => until(`the page says ${want}`, async () => assert.match(await sentence(page), want), limit);
 
 export async function shoot(page, name) {
   await page.evaluate(() => scrollTo(0, 0));

@@ -1,7 +1,7 @@
 // The dashboard as its owner meets it: a real browser, the real daemon, real faults of the simulator.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { accessible, desktop, fits, launch, narrow, open, phone, shoot } from "./browser.js";
+import { accessible, desktop, fits, launch, narrow, open, phone, says, sentence, shoot } from "./browser.js";
 import { until, World } from "./world.js";
 
 let world;
@@ -18,9 +18,6 @@ after(async () => {
 
 afterEach(() => world.calm());
 
-const sentence = (page) => page.locator("h1").innerText();
-const says = (page, want) => until(`the page says ${want}`, async () => assert.match(await sentence(page), want));
-
 // mark leaves a trace that a reload would wipe out.
 const mark = (page) => page.evaluate(() => { globalThis.stillTheSame = true; });
 const unreloaded = async (page) => assert.equal(await page.evaluate(() => globalThis.stillTheSame), true, "the page was loaded anew");
@@ -29,8 +26,7 @@ describe("the first round", () => {
   test("is shown as progress, and the page changes by itself once there is a result", async () => {
     // Hosts that swallow everything make the first looks last.
     const over = await world.fails("blackhole", ...Object.keys(await world.control("GET", "/hosts")).filter((h) => h !== "control"));
-    await world.watch();
-    const page = await open(browser, world.url, phone);
+    const page = await open(browser, world.url, { ...phone, first: () => world.watch() });
     await mark(page);
     assert.match(await sentence(page), /最初の測定をしています/);
     assert.match(await page.title(), /測定中/);

@@ -26,7 +26,7 @@ export class World {
     const w = new World();
     w.base = await freePorts();
     w.url = `http://127.0.0.1:${w.base + dashboard}`;
-    w.#sim = run("sim", "--port-base", String(w.base), "--write-config", w.#config);
+    w.#sim = run({}, "sim", "--port-base", String(w.base), "--write-config", w.#config);
     await until("the simulator answers", () => w.control("GET", "/hosts"));
     return w;
   }
@@ -37,7 +37,7 @@ export class World {
 
   // watch starts the daemon and returns as soon as it listens, which is before its first looks are over.
   async watch() {
-    this.#daemon = run("run", "--config", this.#config);
+    this.#daemon = run({}, "run", "--config", this.#config);
     await until("the dashboard answers", () => fetch(`${this.url}/healthz`));
   }
 
@@ -122,16 +122,46 @@ export class World {
   }
 
   async end() {
-    for (const child of [this.#daemon, this.#sim]) {
-      if (child && child.exitCode === null && child.signalCode === null) {
-        const over = once(child, "exit");
-        child.kill("SIGINT");
-        await over;
-      }
-    }
+    await stop(this.#daemon);
+    await stop(this.#sim);
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }
+
+// A Demo is what `hikeshi demo` shows, in Japanese.
+export class Demo {
+  said = ""; // on its standard output
+
+  static async begin() {
+    const d = new Demo();
+    d.base = await freePorts();
+    d.child = run({ stdout: "pipe" }, "demo", "--lang", "ja", "--port-base", String(d.base));
+    d.child.stdout.setEncoding("utf8").on("data", (text) => { d.said += text; });
+    await until("the demo prints its link", async () => { [d.link] = d.said.match(/http\S+login\?token=\w+/); });
+    d.url = new URL(d.link).origin;
+    return d;
+  }
+
+  // truth are the orders of the simulated bitbank.
+  async truth() {
+    return (await (await fetch(`http://127.0.0.1:${this.base + control}/truth`)).json()).orders;
+  }
+
+  end() {
+    return stop(this.child);
+  }
+}
+
+async function stop(child) {
+  if (child && child.exitCode === null && child.signalCode === null) {
+    const over = once(child, "exit");
+    child.kill("SIGINT");
+    await over;
+  }
+}
+
+// limit is a small order far from the market.
+export const limit = (amount) => ({ pair: "btc_jpy", side: "buy", type: "limit", price: "9000000", amount });
 
 async function place(port, key, secret, what) {
   const [body, time, window] = [JSON.stringify(what), String(Date.now()), "5000"];
@@ -149,8 +179,8 @@ async function place(port, key, secret, what) {
   return answer.json();
 }
 
-function run(...args) {
-  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+function run({ stdout = "ignore" }, ...args) {
+  const child = spawn(program, args, { stdio: ["ignore", stdout, "pipe"] });
   child.stderr.setEncoding("utf8").on("data", (text) => process.stderr.write(`hikeshi ${args[0]}: ${text}`));
   child.on("error", (err) => {
     throw new Error(`${program}: ${err.message}; \`make build\` makes it`);
@@ -173,8 +203,9 @@ export async function until(what, attempt, limit = 30_000) {
   }
 }
 
+// freePorts begins far from where the test files that run beside this one do.
 async function freePorts() {
-  for (let base = 20_000 + (process.pid % 100) * 100; base < 32_000; base += 100) {
+  for (let base = 20_000 + ((process.pid * 37) % 100) * 100; base < 32_000; base += 100) {
     const ports = [...Array(30).keys(), gateway, dashboard, control].map((n) => base + n);
     if ((await Promise.all(ports.map(free))).every(Boolean)) {
       return base;

@@ -71,12 +71,19 @@ function take(next, date) {
   }
   // The Date header counts whole seconds: a smaller difference is none.
   skew = Math.abs(date - Date.now()) > 2_000 ? date - Date.now() : 0;
-  const was = page.dataset.verdict;
+  const { verdict, orders } = page.dataset;
   attributes(root, next.documentElement);
   morph(page, next.body);
   document.title = next.title;
-  if (was !== page.dataset.verdict) {
-    announce(page.dataset.sentence);
+  const news = [];
+  if (verdict !== page.dataset.verdict) {
+    news.push(page.dataset.sentence);
+  }
+  if (orders && page.dataset.orders && orders !== page.dataset.orders) {
+    news.push(page.dataset.ordered);
+  }
+  if (news.length > 0) {
+    announce(news.join(" "));
   }
   tick();
 }
