@@ -95,6 +95,9 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 			return err
 		}
 	}
+	a.mu.Lock()
+	a.read = time.Now() // bots may order: what lives, what has filled and what there is to pay with is known
+	a.mu.Unlock()
 	if whole || time.Since(b.transfersAt) >= transfersEvery {
 		if err := a.transfers(ctx, c); err != nil {
 			return err
@@ -106,9 +109,6 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 		b.positionsAt = time.Now()
 	}
 	a.compare(r, whole)
-	a.mu.Lock()
-	a.read = time.Now()
-	a.mu.Unlock()
 	if whole {
 		b.checked = time.Now()
 	}

@@ -227,8 +227,9 @@ func TestWithdrawalsAreReadThoughTheAssetMustBeNamed(t *testing.T) {
 		w.stop()
 		w.control("POST", "/accounts/sim/readings", `{"asset_required":true}`)
 		w.start()
-		if w.a.View().Read.IsZero() {
-			t.Error("the account was not read")
+		w.stop()
+		if w.a.books.transfersAt.IsZero() {
+			t.Error("transfers were not read")
 		}
 	})
 }

@@ -15,7 +15,7 @@ import (
 type View struct {
 	At       time.Time // of the view
 	Newest   time.Time // of the newest record; zero: nothing was ever recorded
-	Read     time.Time // when the account was read whole last; zero: not since the start
+	Read     time.Time // when balances, live orders and trades were read last; zero: not since the start
 	Trading  string    // as gateway.State
 	Reason   string    // likewise, of "frozen": the owner's words
 	Stops    []ledger.Stop

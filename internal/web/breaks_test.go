@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"html"
 	"net/http"
 	"slices"
 	"strings"
@@ -77,6 +78,28 @@ func TestEveryBreakIsToldInBothLanguages(t *testing.T) {
 		if texts[id] != want {
 			t.Errorf("%s is %q\nwant %q", id, texts[id], want)
 		}
+	}
+}
+
+func TestThePageOfOrdersTellsOfTheBooks(t *testing.T) {
+	now := time.Now()
+	for _, l := range bothLangs {
+		h, _ := guarded(&fake{snap: scenes(now)[0].snapshot(now)}, broken(now))
+		in := enter(t, h)
+		page := html.UnescapeString(body(t, get(t, h, "/orders?lang="+string(l), in)))
+		wellMade(t, l, page)
+		for _, b := range DescribeOrders(l, broken(now).View(), 10, now).Breaks {
+			if !strings.Contains(page, b.Title) || !strings.Contains(page, b.Text) {
+				t.Errorf("%s: the page lacks %q", l, b.Text)
+			}
+		}
+		if !strings.Contains(page, text.Say(l, "web.order.positions", nil)) {
+			t.Errorf("%s: the page lacks the positions", l)
+		}
+	}
+	h, _ := guarded(&fake{snap: scenes(now)[0].snapshot(now)}, calmly(now))
+	if page := html.UnescapeString(body(t, get(t, h, "/orders?lang=en", enter(t, h)))); !strings.Contains(page, "They agree.") {
+		t.Error("without a break the page does not say that books agree")
 	}
 }
 

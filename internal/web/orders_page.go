@@ -35,6 +35,9 @@ type ordersBody struct {
 	More     int
 	Balances []balanceRow
 	Under    []transferRow
+	Breaks   []transferRow // what our books and bitbank's differ in
+	Held     []transferRow // margin positions
+	Past     string        // how far back the books go
 	Stops    []stopRow
 	Free     []stopRow // bots that are not stopped
 	All      bool      // everything is stopped
@@ -87,6 +90,7 @@ type balanceRow struct {
 	At                          fresh
 }
 
+// A transferRow is an entry of a list: a transfer, or something else that is told in a sentence.
 type transferRow struct {
 	Key, What, Amount, Text, Time string
 	At                            time.Time
@@ -168,6 +172,13 @@ func (s *server) orders(w http.ResponseWriter, r *http.Request) {
 		b.Under = append(b.Under, transferRow{d.UUID, text.Say(l, "web.transfer."+d.Kind, nil), d.figure + " " + coin(d.Asset), d.Text, when(l, time.Time(d.Began), now), time.Time(d.Began)})
 	}
 	slices.Reverse(b.Under) // newest first
+	for _, x := range o.Breaks {
+		b.Breaks = append(b.Breaks, transferRow{x.ID, x.Title, x.What, x.Text, when(l, time.Time(x.Since), now), time.Time(x.Since)})
+	}
+	for _, p := range o.Positions {
+		b.Held = append(b.Held, transferRow{p.Pair + string(p.Side), p.Text, "", "", when(l, time.Time(p.At), now), time.Time(p.At)})
+	}
+	b.Past = o.Past.Text
 	b.stops(l, s.known(v), v, now)
 	s.render(w, r, http.StatusOK, "orders", b)
 }
