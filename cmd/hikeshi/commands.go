@@ -12,6 +12,7 @@ func (p *program) commands() []*cobra.Command {
 		p.orders(),
 		p.freezes("freeze", true),
 		p.freezes("thaw", false),
+		p.manual(),
 		p.link(),
 		p.explain(),
 		p.config(),

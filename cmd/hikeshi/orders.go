@@ -91,7 +91,11 @@ func (p *program) printOrders(o web.Orders, now time.Time) {
 		fmt.Fprintln(p.stdout, p.say("cli.orders.age", text.Args{"since": say.Day(p.lang, at) + " " + say.Instant(p.lang, at), "age": p.ago(now.Sub(at))}))
 	}
 	for _, s := range o.Stops {
-		fmt.Fprintln(p.stdout, p.say("cli.orders.held", text.Args{"who": web.Who(p.lang, s.Bot), "since": say.Since(p.lang, time.Time(s.Since), now)}))
+		id, a := "cli.orders.held", text.Args{"who": web.Who(p.lang, s.Bot), "since": say.Since(p.lang, time.Time(s.Since), now)}
+		if until := time.Time(s.Until); !until.IsZero() {
+			id, a["until"] = "cli.orders.held.until", say.Day(p.lang, until)+" "+say.Instant(p.lang, until)
+		}
+		fmt.Fprintln(p.stdout, p.say(id, a))
 	}
 	attention := false
 	for _, x := range o.Orders {

@@ -69,7 +69,7 @@ type Account struct {
 	calls   broker.CallID   // the newest
 	waiting map[broker.CallID]chan broker.Reply
 	sends   map[string]context.CancelFunc // what a Drop gives up
-	read    time.Time                     // when the account was read whole for the last time
+	read    time.Time                     // when balances, live orders and trades were read for the last time
 	busy    time.Time                     // when a bot asked for something last
 	ending  bool                          // nothing new is sent or read
 
@@ -238,6 +238,9 @@ func (a *Account) write(records []ledger.Record) error {
 	entries := make([]journal.Entry, len(records))
 	for k, r := range records {
 		entries[k] = journal.Entry{Kind: Kind, At: r.At, Data: r}
+		if f := r.Frozen; f != nil && !f.On && !f.Until.IsZero() {
+			a.log.Info("trading by hand is over: the bot's new orders go again, unless they are held besides", "bot", f.Bot)
+		}
 	}
 	_, err := a.o.Journal.Append(context.Background(), entries...)
 	if err == nil {

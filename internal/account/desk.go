@@ -73,8 +73,11 @@ func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
 // inWords is a reply as the gateway writes it.
 func inWords(r broker.Reply) gateway.Reply {
 	out := gateway.Reply{Intent: r.Intent, Orders: r.Orders, Code: r.Code, Reason: reasons[r.Reason]}
-	if r.Mode != "" {
+	switch {
+	case r.Mode != "":
 		out.Reason += ": " + r.Mode
+	case !r.Until.IsZero():
+		out.Reason += r.Until.UTC().Format(time.RFC3339)
 	}
 	switch r.Outcome {
 	case broker.Placed:
@@ -90,6 +93,7 @@ func inWords(r broker.Reply) gateway.Reply {
 var reasons = map[broker.Reason]string{
 	broker.Auction:    "bitbank drops post_only while a pair is not traded continuously; nothing was sent; the pair's circuit-break mode is",
 	broker.Blind:      "bitbank drops post_only while a pair is not traded continuously, and the pair's circuit-break mode cannot be read; nothing was sent",
+	broker.ByHand:     "the owner trades by hand, and new orders are held until ",
 	broker.Frozen:     "the owner has stopped this bot's orders",
 	broker.Dark:       "bitbank does not answer; nothing is sent until it does",
 	broker.Waited:     "an equal order was still open, or the account's limit had no room, until the time was up; nothing was sent",
@@ -116,7 +120,7 @@ func (a *Account) State(bot string) gateway.State {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if f, since, on := a.broker.Ledger().Frozen(bot); on {
-		return gateway.State{Trading: "frozen", Since: since, Reason: f.Why}
+		return gateway.State{Trading: "frozen", Since: since, Until: f.Until, Reason: f.Why}
 	}
 	if a.broker.Dark() {
 		return gateway.State{Trading: "dark", Reason: reasons[broker.Dark]}
@@ -127,6 +131,12 @@ func (a *Account) State(bot string) gateway.State {
 // Freeze stops a bot's orders, or lets them go again; "" is every bot. It holds over restarts.
 func (a *Account) Freeze(bot string, on bool, why string) {
 	a.step(broker.Freeze{Frozen: ledger.Frozen{Bot: bot, On: on, Why: why}})
+}
+
+// Manual stops a bot's orders until a time, while the owner trades by hand; "" is every bot. It ends by itself, or with Freeze,
+// holds over restarts, and a new end takes the place of the one before.
+func (a *Account) Manual(bot string, until time.Time, why string) {
+	a.step(broker.Freeze{Frozen: ledger.Frozen{Bot: bot, On: true, Until: until, Why: why}})
 }
 
 // Decide takes the owner's word on an ambiguous order: the ids that are the bot's, or none. It fails when there is no such

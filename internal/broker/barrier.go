@@ -48,16 +48,17 @@ func (b *Broker) AllowBarrier(on bool) { b.barrier.allowed = on }
 
 // guard asks for what a barrier needs when a lost order wants one, and takes back the one that is not needed any more.
 func (b *Broker) guard(now time.Time) {
+	held := b.stopped(Own) != ""
 	for _, name := range slices.Sorted(maps.Keys(b.pairs)) {
 		p := b.pairs[name]
-		if m := &p.mark; m.order != 0 && (!b.needed(p, m.signed) || now.Sub(m.signed) >= barrierFor) {
+		if m := &p.mark; m.order != 0 && (held || !b.needed(p, m.signed) || now.Sub(m.signed) >= barrierFor) {
 			b.begin(now, "barrier "+m.intent, Own, name, m.order)
 			m.order = 0
 		}
 	}
 	r := &b.barrier
 	r.due = time.Time{}
-	if !r.allowed || r.asked != "" || b.line.dark() {
+	if held || !r.allowed || r.asked != "" || b.line.dark() {
 		return
 	}
 	pair, at := "", time.Time{}
@@ -110,7 +111,7 @@ func (b *Broker) quoted(now time.Time, e Quoted) {
 	}
 	r.asked = ""
 	p := b.pair(e.Pair)
-	if b.survey(now, p); !e.Calm || !e.Smallest.Known() || !e.Last.IsPositive() || p.bare.IsZero() {
+	if b.survey(now, p); b.stopped(Own) != "" || !e.Calm || !e.Smallest.Known() || !e.Last.IsPositive() || p.bare.IsZero() {
 		return
 	}
 	// Some ticks lower each time, so that a lost one and the next can be told apart.

@@ -109,11 +109,13 @@ func (b *Broker) Start(now time.Time) []Effect {
 		b.unwanted(now, i)
 	}
 	b.sweep(now)
+	b.expireStops(now)
 	return b.flush()
 }
 
 // Step takes in an event and says what is to be done, in this order. Times never go back.
 func (b *Broker) Step(now time.Time, e Event) []Effect {
+	b.expireStops(now)
 	switch e := e.(type) {
 	case Ask:
 		b.ask(now, e)
@@ -171,6 +173,7 @@ func (b *Broker) Next(now time.Time) time.Time {
 	sooner(b.barrier.due)
 	sooner(b.quiet.next)
 	sooner(b.observes(now))
+	sooner(b.stopsEnd())
 	if len(b.parked) > 0 {
 		sooner(b.wake)
 	}
@@ -221,8 +224,8 @@ func (b *Broker) ask(now time.Time, a Ask) {
 			return
 		}
 	}
-	if _, _, on := b.ledger.Frozen(a.Bot); on {
-		b.refuse(c, Frozen)
+	if why := b.stopped(a.Bot); why != "" {
+		b.refuse(c, why)
 		return
 	}
 	if b.line.dark() {
@@ -321,8 +324,8 @@ func (b *Broker) Sign(now time.Time, id string, at time.Time, window time.Durati
 
 // stops says why an order must not leave that was to be sent: much may have changed while it waited for the limit.
 func (b *Broker) stops(now time.Time, s *sending) Reason {
-	if _, _, on := b.ledger.Frozen(s.Bot); on {
-		return Frozen
+	if why := b.stopped(s.Bot); why != "" {
+		return why
 	}
 	why, wait := b.hold(now, b.calls[s.call])
 	if wait {
@@ -466,8 +469,12 @@ func proof(c reconcile.Case) Reason {
 func (b *Broker) refuse(c *call, why Reason) {
 	c.told = true
 	r := Reply{Call: c.Call, Outcome: NotPlaced, Reason: why}
-	if why == Auction {
+	switch why {
+	case Auction:
 		r.Mode = b.modes.by[c.Order.Pair].mode
+	case ByHand:
+		f, _, _ := b.ledger.Frozen(c.Bot)
+		r.Until = f.Until
 	}
 	b.do(r)
 }

@@ -79,7 +79,7 @@ type Heard struct {
 	Gap     *reconcile.Gap // messages may have been lost; with To it has ended
 }
 
-// A Freeze stops a bot's orders, or lets them go again; cancels are always served.
+// A Freeze stops a bot's orders, for good or until a time, or lets them go again; cancels are always served.
 type Freeze struct{ ledger.Frozen }
 
 // A Decided is the owner's word on an ambiguous order: the ids that are ours, or none.
@@ -162,6 +162,7 @@ type Reply struct {
 	Code    bitbank.Code // bitbank's own; 0 when there is none
 	Reason  Reason       // why we did not send it; or what a proof that it was not placed rests on
 	Mode    string       // with Auction: the pair's mode
+	Until   time.Time    // with ByHand: when that ends by itself
 }
 
 // A Reason is why something was not placed, where bitbank gave no code.
@@ -171,6 +172,7 @@ type Reason string
 const (
 	Auction    Reason = "auction"     // post_only, and the pair does not trade continuously
 	Blind      Reason = "blind"       // post_only, and it is not known whether the pair trades continuously
+	ByHand     Reason = "by_hand"     // the owner trades by hand for a while
 	Frozen     Reason = "frozen"      // the owner has stopped the bot's orders
 	Dark       Reason = "dark"        // bitbank does not answer: nothing is sent into the outage
 	Waited     Reason = "waited"      // an equal order was still open, or the account's limit had no room, until the bot's time was up

@@ -66,5 +66,6 @@ type Reply struct {
 type State struct {
 	Trading string    // "open", "frozen" or "dark"
 	Since   time.Time // of that
+	Until   time.Time // when it ends by itself; zero: it does not
 	Reason  string    // for people
 }

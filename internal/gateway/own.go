@@ -11,7 +11,7 @@ import (
 
 // own answers the gateway's own addresses, which are signed like bitbank's:
 //
-//	GET /hikeshi/v1/state         what the bot may do: trading, since, reason
+//	GET /hikeshi/v1/state         what the bot may do: trading, since, until, reason
 //	GET /hikeshi/v1/intents/{id}  how an order or a cancel stands: intent, outcome, orders, code, reason
 //
 // The id is what the header Hikeshi-Intent named. A bot that has read an intent's final outcome has been told of it.
@@ -22,8 +22,9 @@ func (g *Gateway) own(w http.ResponseWriter, ctx context.Context, c call) {
 		respond(w, http.StatusOK, "", asJSON(struct {
 			Trading string `json:"trading"`
 			Since   string `json:"since,omitempty"`
+			Until   string `json:"until,omitempty"`
 			Reason  string `json:"reason,omitempty"`
-		}{s.Trading, stamp(s.Since), s.Reason}))
+		}{s.Trading, stamp(s.Since), stamp(s.Until), s.Reason}))
 		return
 	}
 	id, ok := strings.CutPrefix(what, "intents/")

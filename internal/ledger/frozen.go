@@ -105,14 +105,14 @@ func (l *Ledger) Stops() []Stop {
 	return out
 }
 
-// ByHand are the words that end by themselves and still hold, by name: their owner trades by hand meanwhile.
-func (l *Ledger) ByHand() []Frozen {
-	var out []Frozen
+// ByHand are the stops that end by themselves and still hold, by name: their owner trades by hand meanwhile.
+func (l *Ledger) ByHand() []Stop {
+	var out []Stop
 	for _, f := range l.frozen {
 		if f.Timed.On {
-			out = append(out, f.Timed)
+			out = append(out, Stop{f.Timed, f.TimedAt})
 		}
 	}
-	slices.SortFunc(out, func(a, b Frozen) int { return strings.Compare(a.Bot, b.Bot) })
+	slices.SortFunc(out, func(a, b Stop) int { return strings.Compare(a.Bot, b.Bot) })
 	return out
 }

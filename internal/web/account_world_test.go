@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -47,6 +48,13 @@ func (o *owner) Freeze(bot string, on bool, why string) {
 	defer o.mu.Unlock()
 	o.asked = append(o.asked, "freeze "+bot+" "+strconv.FormatBool(on)+" "+why)
 	o.l.Apply(ledger.Record{At: time.Now(), Frozen: &ledger.Frozen{Bot: bot, On: on, Why: why}})
+}
+
+func (o *owner) Manual(bot string, until time.Time, why string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = append(o.asked, fmt.Sprintf("manual %s %d %s", bot, int(time.Until(until).Round(time.Minute).Minutes()), why))
+	o.l.Apply(ledger.Record{At: time.Now(), Frozen: &ledger.Frozen{Bot: bot, On: true, Until: until, Why: why}})
 }
 
 func (o *owner) Decide(intent string, ours []bitbank.OrderID) error {

@@ -17,6 +17,8 @@ type Accounts interface {
 	View() account.View
 	// Freeze stops a bot's new orders, or lets them go again; "" is every bot.
 	Freeze(bot string, on bool, why string)
+	// Manual stops them until a time; Freeze with on false ends it sooner.
+	Manual(bot string, until time.Time, why string)
 	// Decide takes the owner's word on an ambiguous order; it fails when there is no such question any more.
 	Decide(intent string, ours []bitbank.OrderID) error
 	// Check compares the books with bitbank now; account.ErrDark is the error while bitbank does not answer.

@@ -109,10 +109,7 @@ func (s *server) freezing(on bool) http.HandlerFunc {
 }
 
 func (s *server) freeze(bot string, on bool, why string) {
-	if r := []rune(strings.TrimSpace(why)); len(r) > whyMost {
-		why = string(r[:whyMost])
-	}
-	s.o.Accounts.Freeze(bot, on, strings.TrimSpace(why))
+	s.o.Accounts.Freeze(bot, on, words(why))
 	s.views.drop()
 }
 

@@ -277,6 +277,14 @@ func TestProgramsActWithTheTokenAlone(t *testing.T) {
 		{"/api/v1/freeze", `{"on":true,"why":"` + strings.Repeat("w", bodyMost) + `"}`, with(testToken), http.StatusBadRequest},
 		{"/api/v1/freeze", `{"on":true,"why":"` + strings.Repeat("あ", 300) + `"}`, with(testToken), http.StatusOK},
 		{"/api/v1/freeze", `{"on":false}`, with(testToken), http.StatusOK},
+		{"/api/v1/manual", `{}`, in, http.StatusUnauthorized},
+		{"/api/v1/manual", `{"seconds":59}`, with(testToken), http.StatusBadRequest},
+		{"/api/v1/manual", `{"seconds":43201}`, with(testToken), http.StatusBadRequest},
+		{"/api/v1/manual", `{"seconds":"600"}`, with(testToken), http.StatusBadRequest},
+		{"/api/v1/manual", `{"seconds":0}`, with(testToken), http.StatusBadRequest},
+		{"/api/v1/manual", `{"bot":"grdi"}`, with(testToken), http.StatusNotFound},
+		{"/api/v1/manual", `{}`, with(testToken), http.StatusOK},
+		{"/api/v1/manual", `{"bot":"grid","seconds":600,"why":" my turn "}`, with(testToken), http.StatusOK},
 		{"/api/v1/decide", `{"intent":"2-7"}`, with(testToken), http.StatusBadRequest},
 		{"/api/v1/decide", `{"intent":"2-7","ours":[99]}`, with(testToken), http.StatusBadRequest},
 		{"/api/v1/decide", `{"intent":"2-8","ours":[]}`, with(testToken), http.StatusConflict},
@@ -289,7 +297,7 @@ func TestProgramsActWithTheTokenAlone(t *testing.T) {
 		}
 		c.answered(t, r, one.path, "post")
 	}
-	if want := []string{"freeze  true " + strings.Repeat("あ", whyMost), "freeze  false ", "decide 2-7"}; fmt.Sprint(o.asked) != fmt.Sprint(want) {
+	if want := []string{"freeze  true " + strings.Repeat("あ", whyMost), "freeze  false ", "manual  30 ", "manual grid 10 my turn", "decide 2-7"}; fmt.Sprint(o.asked) != fmt.Sprint(want) {
 		t.Errorf("asked %q", o.asked)
 	}
 	if r := get(t, h, "/api/v1/freeze", with(testToken)); r.StatusCode != http.StatusMethodNotAllowed || r.Header.Get("Allow") != "POST" {

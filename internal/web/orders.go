@@ -41,6 +41,7 @@ type Stop struct {
 	Bot   string `json:"bot,omitzero"`
 	Why   string `json:"why,omitzero"`
 	Since Stamp  `json:"since"`
+	Until Stamp  `json:"until,omitzero"` // when it ends by itself; absent: it does not
 }
 
 // An Order is one order and how it stands. Amounts and prices are decimals in text; absent is what is not known.
@@ -109,7 +110,7 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 		out.Positions = append(out.Positions, shapePosition(l, p))
 	}
 	for _, s := range v.Stops {
-		out.Stops = append(out.Stops, Stop{s.Bot, s.Why, Stamp(s.Since)})
+		out.Stops = append(out.Stops, Stop{s.Bot, s.Why, Stamp(s.Since), Stamp(s.Until)})
 	}
 	over := 0
 	for _, x := range v.Orders {

@@ -107,6 +107,7 @@ func newServer(o Options) *server {
 		{path: "/api/v1/check", handle: s.apiCheck, program: true, methods: "POST,"},
 		{path: "/api/v1/transfers", handle: s.apiTransfers, program: true},
 		{path: "/api/v1/freeze", handle: s.apiFreeze, program: true, methods: "POST,"},
+		{path: "/api/v1/manual", handle: s.apiManual, program: true, methods: "POST,"},
 		{path: "/api/v1/decide", handle: s.apiDecide, program: true, methods: "POST,"},
 		{path: "/api/v1/events", handle: s.events, program: true},
 		{path: "/api/v1/openapi.yaml", handle: s.openapiYAML, program: true},
