@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,21 +15,25 @@ import (
 const (
 	quotePair = "xrp_jpy" // not the pair that the demo's outage halts
 	// quoteEvery leaves the account's limit, and the reader of the page, room.
-	quoteEvery = 4 * time.Second
-	// quoteApart makes sure of the order in which bitbank gets a round's two orders.
-	quoteApart = 300 * time.Millisecond
-	restMost   = 4 // orders of the bot; the oldest are cancelled beyond it
+	quoteEvery = 2 * time.Second
+	// openMost orders may be without an answer; then the bot asks first whether bitbank answers at all.
+	openMost = 2
+	restMost = 4 // orders of the bot on the book; the oldest are cancelled beyond it
 )
 
 // quoteAside is how far from the last price an order is: rarely met in a minute.
 var quoteAside = decimal.New(5, -3)
 
-// A quoter is the demo's bot. It has a small buy and a small sell of one pair on the book, all through the gateway and with a
-// local key, as any bot does. What became of an order whose answer is lost is not for it to find out, so it repeats none.
+// A quoter is the demo's bot. It places a small buy and a small sell of one pair in turn, all through the gateway and with a local
+// key, as any bot does. What became of an order whose answer is lost is not for it to find out, so it repeats none.
 type quoter struct {
 	client *bitbank.Client
-	every  time.Duration
-	rest   []bitbank.OrderID // oldest first
+	orders sync.WaitGroup // each order is placed by a goroutine of its own
+
+	mu     sync.Mutex
+	flying int               // orders that wait for their answer
+	silent int               // answers that were lost since bitbank answered last
+	rest   []bitbank.OrderID // on the book, oldest first
 }
 
 // newQuoter is a bot with the first of the configured local keys.
@@ -49,53 +52,67 @@ func newQuoter(cfg config.Config) (*quoter, error) {
 		return nil, err
 	}
 	client, err := bitbank.New(bitbank.Options{PublicURL: url, PrivateURL: url, Credentials: credentials})
-	return &quoter{client: client, every: quoteEvery}, err
+	return &quoter{client: client}, err
 }
 
 // run trades until ctx ends.
 func (q *quoter) run(ctx context.Context) {
-	for n := 0; pause(ctx, q.every); n++ {
+	for n := 0; pause(ctx, quoteEvery); n++ {
 		q.round(ctx, n)
 	}
+	q.orders.Wait()
 }
 
-// round places a buy and a sell, waits for both answers, and cancels what has rested longest. Where anything is not certain it
-// does nothing more: the next round comes.
+// round places one order, if not too many are without an answer, and does not wait for it.
 func (q *quoter) round(ctx context.Context, n int) {
+	q.mu.Lock()
+	flying, silent := q.flying, q.silent
+	q.mu.Unlock()
+	if flying >= openMost {
+		return
+	}
+	if silent >= openMost {
+		if _, err := q.client.ActiveOrders(ctx, bitbank.OrderQuery{Pair: quotePair}); err != nil {
+			return
+		}
+	}
 	now, err := q.client.Ticker(ctx, quotePair)
 	if err != nil || !now.Last.Known() {
 		return
 	}
-	// Another amount each time, so that no order looks like an earlier one.
-	amount := bitbank.NewNumber(decimal.New(100+int64(n%100), -1))
-	var placed [2]bitbank.OrderID
-	var both sync.WaitGroup
-	for i, side := range []bitbank.Side{bitbank.Buy, bitbank.Sell} {
-		aside := quoteAside
-		if side == bitbank.Buy {
-			aside = aside.Neg()
-		}
-		price := bitbank.NewNumber(now.Last.Decimal().Mul(aside.Add(decimal.New(1, 0))).Round(2))
-		both.Go(func() {
-			if !pause(ctx, time.Duration(i)*quoteApart) {
-				return
-			}
-			o := bitbank.NewOrder{Pair: quotePair, Side: side, Type: bitbank.Limit, Amount: amount, Price: price}
-			if order, done := q.client.PlaceOrder(ctx, o).Done(); done {
-				placed[i] = order.ID
-			}
-		})
+	side, factor := bitbank.Buy, decimal.New(1, 0).Sub(quoteAside)
+	if n%2 == 1 {
+		side, factor = bitbank.Sell, decimal.New(1, 0).Add(quoteAside)
 	}
-	both.Wait()
-	for _, id := range placed {
-		if id != 0 {
-			q.rest = append(q.rest, id)
-		}
+	o := bitbank.NewOrder{
+		Pair: quotePair, Side: side, Type: bitbank.Limit, Price: bitbank.NewNumber(now.Last.Decimal().Mul(factor).Round(2)),
+		Amount: bitbank.NewNumber(decimal.New(100+int64(n%100), -1)), // another each time: no order looks like an earlier one
 	}
-	for len(q.rest) > restMost && placed[1] != 0 {
-		if _, lost := q.client.CancelOrder(ctx, quotePair, q.rest[0]).Lost(); lost {
-			return
+	q.mu.Lock()
+	q.flying, q.silent = q.flying+1, min(q.silent, openMost-1)
+	q.mu.Unlock()
+	q.orders.Go(func() { q.place(ctx, o) })
+}
+
+// place places an order, and cancels the one that has rested longest.
+func (q *quoter) place(ctx context.Context, o bitbank.NewOrder) {
+	outcome := q.client.PlaceOrder(ctx, o)
+	order, done := outcome.Done()
+	_, lost := outcome.Lost()
+	var oldest bitbank.OrderID
+	q.mu.Lock()
+	q.flying--
+	switch {
+	case done:
+		q.silent = 0
+		if q.rest = append(q.rest, order.ID); len(q.rest) > restMost {
+			oldest, q.rest = q.rest[0], q.rest[1:]
 		}
-		q.rest = slices.Delete(q.rest, 0, 1) // cancelled, or filled before
+	case lost:
+		q.silent++
+	}
+	q.mu.Unlock()
+	if oldest != 0 {
+		q.client.CancelOrder(ctx, quotePair, oldest) // the gateway goes on with it when its answer is lost
 	}
 }

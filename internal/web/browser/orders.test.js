@@ -25,6 +25,7 @@ describe("orders", () => {
   let page; // stays open through the story
   before(async () => {
     page = await enter(desktop);
+    await says(page, /^結果のわからない注文はありません/); // no order is taken before the account is read
   });
   after(() => page?.done());
 
