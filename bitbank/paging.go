@@ -11,10 +11,12 @@ import (
 // ErrMorePages is what AllTrades ends with when its pages are used up and there may be more trades.
 var ErrMorePages = errors.New("there may be more pages")
 
-// tradeKey names a trade: its id is unique within its pair only.
+// tradeKey names a row of the history: an id is unique within its pair only, and of a trade between two orders of the account both
+// have a row.
 type tradeKey struct {
-	pair string
-	id   TradeID
+	pair  string
+	id    TradeID
+	order OrderID
 }
 
 // smallestFullPage is the least that bitbank was seen to give when it had more (docs issue 19 of bitbank's documents).
@@ -54,7 +56,7 @@ func (c *Client) AllTrades(ctx context.Context, q TradeQuery, pages int) iter.Se
 			}
 			fresh := false
 			for _, t := range page {
-				if key := (tradeKey{t.Pair, t.ID}); !seen[key] {
+				if key := (tradeKey{t.Pair, t.ID, t.OrderID}); !seen[key] {
 					seen[key], fresh = true, true
 					if t.ExecutedAt >= last.ExecutedAt {
 						last = t

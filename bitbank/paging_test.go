@@ -125,6 +125,17 @@ func TestAllTradesAsksUntilAPageIsEmpty(t *testing.T) {
 	}
 }
 
+// Of a trade between two orders of the account both rows count: money came from the one, and went to the other.
+func TestBothSidesOfATradeWithOneselfAreYielded(t *testing.T) {
+	fake, c := owner(t)
+	one := trade("btc_jpy", 1, 1000)
+	other := strings.Replace(strings.Replace(one, `"order_id":1`, `"order_id":2`, 1), "buy", "sell", 1)
+	fake.Answer("/v1/user/spot/trade_history", tradesBody(one, other))
+	if got, err := collect(c, t, bitbank.TradeQuery{}, 0); err != nil || len(got) != 2 {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 // Pages that contradict each other end in an error, not in a loop and not in silence.
 func TestPagesThatContradictEachOtherAreAnError(t *testing.T) {
 	one, two, three := trade("btc_jpy", 1, 1000), trade("btc_jpy", 2, 1000), trade("btc_jpy", 3, 1000)
