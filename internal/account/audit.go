@@ -35,6 +35,7 @@ type books struct {
 
 	held   time.Time            // guarded: when positions were read last
 	demand bitbank.MarginNotice // guarded: what bitbank demanded then
+	unsure []string             // guarded: of what nothing could be said when balances were weighed last
 	named  bool                 // guarded: bitbank wants to be told the asset of withdrawals
 }
 
@@ -86,7 +87,7 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 		a.mu.Unlock()
 		b.ratesAt = time.Now()
 	}
-	r := reading{began: time.Now()}
+	r := reading{began: time.Now(), whole: whole}
 	a.mu.Lock()
 	r.first = a.broker.Ledger().CoveredTo(ledger.Trades).IsZero()
 	a.mu.Unlock()
@@ -108,7 +109,7 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 		a.positions(ctx, c)
 		b.positionsAt = time.Now()
 	}
-	a.compare(r, whole)
+	a.compare(r)
 	if whole {
 		b.checked = time.Now()
 	}
@@ -116,7 +117,7 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 }
 
 // compare notes what a reading and the ledger disagree on.
-func (a *Account) compare(r reading, whole bool) {
+func (a *Account) compare(r reading) {
 	j, rates := &a.books.judge, a.books.rates
 	unsure := map[string]bool{}
 	a.mu.Lock()
@@ -126,7 +127,7 @@ func (a *Account) compare(r reading, whole bool) {
 	}
 	stand := j.standing(a.broker.Ledger(), r, rates)
 	a.mu.Unlock()
-	weigh := whole || time.Since(a.books.weighed) >= weighEvery
+	weigh := r.whole || time.Since(a.books.weighed) >= weighEvery
 	for _, row := range r.rows {
 		var b ledger.Break
 		broken, sure := false, false
@@ -141,10 +142,10 @@ func (a *Account) compare(r reading, whole bool) {
 			unsure[unaccounted(row.Asset)] = true
 		}
 	}
-	if weigh {
-		a.books.weighed = time.Now()
-	}
 	a.mu.Lock()
+	if weigh {
+		a.books.weighed, a.books.unsure = time.Now(), j.open(unsure, stand)
+	}
 	records = append(records, news(a.broker.Ledger(), stand, unsure, r.began)...)
 	a.mu.Unlock()
 	j.read = r.began

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -137,6 +138,9 @@ func TestMoneyThatNothingExplains(t *testing.T) {
 		w.control("POST", "/accounts/sim/deals", `{"asset":"xrp","side":"buy","price":"400","amount":"10"}`)
 		time.Sleep(70 * time.Second)
 		w.wantBreaks("after one read")
+		if got := w.a.View().Unsure; !slices.Equal(got, []string{"jpy", "xrp"}) {
+			t.Errorf("after one read nothing is said of %v", got)
+		}
 		time.Sleep(2 * time.Minute)
 		w.wantBreaks("after more", "unaccounted jpy:-/0 open", "unaccounted xrp:+/0 open")
 		for _, b := range w.a.View().Breaks {
@@ -150,6 +154,9 @@ func TestMoneyThatNothingExplains(t *testing.T) {
 		w.a.mu.Unlock()
 		time.Sleep(2 * time.Minute)
 		w.wantBreaks("once it is explained", "unaccounted jpy:-/0", "unaccounted xrp:+/0")
+		if got := w.a.View().Unsure; len(got) != 0 {
+			t.Errorf("in the end nothing is said of %v", got)
+		}
 	})
 }
 
@@ -230,6 +237,57 @@ func TestWithdrawalsAreReadThoughTheAssetMustBeNamed(t *testing.T) {
 		w.stop()
 		if w.a.books.transfersAt.IsZero() {
 			t.Error("transfers were not read")
+		}
+	})
+}
+
+// What bitbank shows late has a time that was passed already: a whole read, as after each gap of the stream, goes back an hour.
+func TestATradeThatIsShownLateIsFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(20 * 365 * 24 * time.Hour)
+		s := newArchive(t, 10, 60)
+		a := s.open(t, &disk{}, freeLimiter(t))
+		ctx, cancel := context.WithCancel(t.Context())
+		over := make(chan error, 1)
+		go func() { over <- a.Run(ctx) }()
+		time.Sleep(2 * time.Hour)
+		late := trade(t, 9999, 8888, time.Now().Add(-40*time.Minute))
+		s.mu.Lock()
+		s.trades = append(s.trades, late)
+		s.mu.Unlock()
+		known := func() bool {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			return a.broker.Ledger().Traded(late)
+		}
+		time.Sleep(3 * time.Minute)
+		if known() {
+			t.Error("every read goes back so far")
+		}
+		if err := a.Check(t.Context()); err != nil || !known() {
+			t.Errorf("a whole read has not found it: %v", err)
+		}
+		cancel()
+		if err := <-over; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A busy day has more trades than one read takes in.
+func TestABusyDayIsReadWholeAtTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(20 * 365 * 24 * time.Hour)
+		s, d := newArchive(t, 6000, 0.9), &disk{}
+		l := s.follow(t, d, freeLimiter(t), time.Minute)
+		lost := 0
+		for _, x := range s.trades {
+			if !l.Traded(x) {
+				lost++
+			}
+		}
+		if lost > 0 || len(l.Breaks()) > 0 {
+			t.Errorf("%d trades of %d are not known, %d breaks", lost, len(s.trades), len(l.Breaks()))
 		}
 	})
 }

@@ -31,6 +31,7 @@ const (
 // A reading is one read of the account beside what was known before it.
 type reading struct {
 	began time.Time
+	whole bool // with what else is read every few minutes only
 	first bool // there was none before, ever: all of it is new, and nothing was missed
 
 	fills    []bitbank.Trade // that were not known
@@ -271,6 +272,22 @@ func stuckAt(t ledger.Transfer, now time.Time) (ledger.Break, bool) {
 	}
 	b.Since = began.Add(wait)
 	return b, !over && !began.IsZero() && !now.Before(b.Since)
+}
+
+// open names what is not decided: assets whose balance is unsure, and orders that were missing once, as pair/id.
+func (j *judge) open(unsure map[string]bool, stand []ledger.Break) []string {
+	names := slices.Collect(maps.Keys(unsure))
+	for id := range j.seen {
+		told := slices.ContainsFunc(stand, func(b ledger.Break) bool { return b.ID == id })
+		if strings.HasPrefix(id, string(ledger.Missing)) && !told {
+			names = append(names, id)
+		}
+	}
+	for i, id := range names {
+		_, names[i], _ = strings.Cut(id, " ")
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // unaccounted names the break of an asset.

@@ -103,6 +103,10 @@ func TestAnOrderThatBitbankDoesNotKnowIsMissingWhenItStaysSo(t *testing.T) {
 		if fmt.Sprint(got) != c.want {
 			t.Errorf("after %v: %v, want %s", c.after, got, c.want)
 		}
+		open := j.open(nil, j.standing(l, r, ledger.Rates{}))
+		if want := c.missing && len(got) == 0; slices.Contains(open, "btc_jpy/7") != want {
+			t.Errorf("after %v %v are not decided", c.after, open)
+		}
 	}
 }
 

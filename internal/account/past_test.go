@@ -152,8 +152,8 @@ func (s *archive) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(b)), Request: r}, err
 }
 
-// follow runs an account on a disk for a time, and returns its ledger as the records tell it.
-func (s *archive) follow(t *testing.T, d *disk, limiter *bitbank.Limiter, lasts time.Duration) *ledger.Ledger {
+// open opens the account on what a disk holds.
+func (s *archive) open(t *testing.T, d *disk, limiter *bitbank.Limiter) *Account {
 	t.Helper()
 	key, err := bitbank.NewCredentials("k", "s", "http://private", bitbank.Auth{})
 	if err != nil {
@@ -167,6 +167,13 @@ func (s *archive) follow(t *testing.T, d *disk, limiter *bitbank.Limiter, lasts 
 	if err != nil {
 		t.Fatal(err)
 	}
+	return a
+}
+
+// follow runs an account on a disk for a time, and returns its ledger as the records tell it.
+func (s *archive) follow(t *testing.T, d *disk, limiter *bitbank.Limiter, lasts time.Duration) *ledger.Ledger {
+	t.Helper()
+	a := s.open(t, d, limiter)
 	s.began = time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), lasts)
 	defer cancel()

@@ -80,34 +80,42 @@ func (a *Account) orders(ctx context.Context, c *bitbank.Client, r *reading) err
 // tradePages is how many pages of trades are taken in at a time: two thousand trades, and what proves that there are no more.
 const tradePages = 4
 
+// again is how far back a whole read goes for trades, whatever was read before: what bitbank shows late, after an incident, has a time
+// that was passed already.
+const again = time.Hour
+
 // trades reads the trades since those that were read last, and the orders of those that are new. What was taken in stays when a
 // later page fails.
 func (a *Account) trades(ctx context.Context, c *bitbank.Client, r *reading) error {
+	a.mu.Lock()
+	from := a.broker.Ledger().CoveredTo(ledger.Trades)
+	a.mu.Unlock()
+	since := from.Add(-time.Minute) // bitbank's replicas lag, and its clocks are not ours
+	switch {
+	case from.IsZero():
+		since = r.began.Add(-recent)
+	case r.whole && r.began.Add(-again).Before(since):
+		since = r.began.Add(-again)
+	}
 	for {
-		more, err := a.someTrades(ctx, c, r)
-		if err != nil || !more {
+		more, err := a.someTrades(ctx, c, r, since)
+		if err != nil || more.IsZero() {
 			return err
 		}
+		since = more
 	}
 }
 
-func (a *Account) someTrades(ctx context.Context, c *bitbank.Client, r *reading) (more bool, err error) {
-	now := time.Now()
-	a.mu.Lock()
-	begin, from := a.broker.Ledger().CoveredFrom(ledger.Trades), a.broker.Ledger().CoveredTo(ledger.Trades)
-	a.mu.Unlock()
-	if from.IsZero() {
-		from = now.Add(-recent)
-		begin = from
-	}
-	// bitbank's replicas lag, and its clocks are not ours.
-	since, to := from.Add(-time.Minute), now.Add(-time.Minute)
+// someTrades reads trades since a time, and says where to go on when there are more.
+func (a *Account) someTrades(ctx context.Context, c *bitbank.Client, r *reading, since time.Time) (more time.Time, err error) {
+	to := time.Now().Add(-time.Minute)
 	found, err := traded(c.AllTrades(ctx, bitbank.TradeQuery{Since: since}, tradePages))
-	if more = errors.Is(err, bitbank.ErrMorePages); more {
+	if errors.Is(err, bitbank.ErrMorePages) {
 		to, err = found[len(found)-1].ExecutedAt.Time(), nil
+		more = to
 	}
 	if err != nil {
-		return false, err
+		return time.Time{}, err
 	}
 	var fresh []bitbank.Trade
 	var records []ledger.Record
@@ -118,19 +126,23 @@ func (a *Account) someTrades(ctx context.Context, c *bitbank.Client, r *reading)
 			records = append(records, ledger.Record{Traded: &t})
 		}
 	}
+	begin := a.broker.Ledger().CoveredFrom(ledger.Trades)
 	a.mu.Unlock()
 	orders, err := a.ordersOf(ctx, c, fresh)
 	if err != nil {
-		return false, err
+		return time.Time{}, err
 	}
 	for _, o := range orders {
 		records = append(records, ledger.Record{Order: &o})
 	}
 	r.fills = append(r.fills, fresh...)
+	if begin.IsZero() {
+		begin = since
+	}
 	// From where the whole piece begins: not every such record is written.
 	records = append(records, ledger.Record{Backfilled: &ledger.Backfilled{Kind: ledger.Trades, From: begin, To: to}})
 	a.step(broker.Heard{Records: records})
-	return more && to.After(from), nil
+	return more, nil
 }
 
 // ordersOf reads the orders of trades that are not known whole, as far as bitbank still knows them.

@@ -25,7 +25,10 @@ type View struct {
 	Transfers  []ledger.Transfer
 	Unrecorded int // records that wait for the disk
 	// Breaks are the differences between our books and bitbank's: those that stand, and those of the last day.
-	Breaks    []ledger.Break
+	Breaks []ledger.Break
+	// Unsure is of what nothing can be said: assets whose balance moves too much or differs for the first time, and orders, as
+	// pair/id, that bitbank did not show once. While it is empty and the account was read lately the books agree but for Breaks.
+	Unsure    []string
 	Positions []ledger.Position
 	// Held is when the margin positions were read last; zero: not since the start, and what the stream told is all there is.
 	Held time.Time
@@ -186,7 +189,7 @@ func (a *Account) View() View {
 	defer a.mu.Unlock()
 	v := ViewOf(a.broker.Ledger(), time.Now())
 	v.Read, v.Trading, v.Reason, v.Unrecorded = a.read, state.Trading, state.Reason, len(a.backlog)
-	v.Held, v.Demand = a.books.held, a.books.demand
+	v.Held, v.Demand, v.Unsure = a.books.held, a.books.demand, slices.Clone(a.books.unsure)
 	for i, p := range v.Positions {
 		if a.books.held.After(p.At) { // the read said the same
 			v.Positions[i].At = a.books.held

@@ -10,6 +10,7 @@ import (
 	"hikeshi/bitbank"
 	"hikeshi/internal/account"
 	"hikeshi/internal/ledger"
+	"hikeshi/internal/say"
 	"hikeshi/internal/text"
 )
 
@@ -138,6 +139,39 @@ func shapePosition(l text.Lang, p ledger.Position) Position {
 		UnrealizedFee: p.UnrealizedFee.String(), UnrealizedInterest: p.UnrealizedInterest.String(), At: Stamp(p.At),
 		Text: strings.TrimSpace(strings.Join([]string{whatOf(l, o), quantity(o, p.OpenAmount), money(l, o, p.AveragePrice)}, " ")),
 	}
+}
+
+// booksOf says in one sentence whether our books and bitbank's agree, and of what nothing can be said. From the journal alone there
+// is nothing to say of bitbank.
+func booksOf(l text.Lang, v account.View, now time.Time) string {
+	open := 0
+	for _, b := range v.Breaks {
+		if b.Over.IsZero() {
+			open++
+		}
+	}
+	switch {
+	case v.Read.IsZero():
+		return text.Say(l, "web.books.unread", nil)
+	case now.Sub(v.Read) > limitRead:
+		return text.Say(l, "web.books.old", text.Args{"since": say.About(l, v.Read, now)})
+	}
+	out := text.Say(l, "web.books.agree", nil)
+	if open > 0 {
+		out = text.Say(l, "web.books.differ", text.Args{"n": strconv.Itoa(open)})
+	}
+	if len(v.Unsure) > 0 {
+		var names []string
+		for _, name := range v.Unsure {
+			if pair, id, order := strings.Cut(name, "/"); order {
+				names = append(names, say.Pair(l, pair)+" #"+id)
+			} else {
+				names = append(names, coin(name))
+			}
+		}
+		out += space(l, out) + text.Say(l, "web.books.unsure", text.Args{"what": strings.Join(names, ", ")})
+	}
+	return out
 }
 
 // A Past is how far back the account's trades are known without a hole.

@@ -98,8 +98,27 @@ func TestThePageOfOrdersTellsOfTheBooks(t *testing.T) {
 		}
 	}
 	h, _ := guarded(&fake{snap: scenes(now)[0].snapshot(now)}, calmly(now))
-	if page := html.UnescapeString(body(t, get(t, h, "/orders?lang=en", enter(t, h)))); !strings.Contains(page, "They agree.") {
+	if page := html.UnescapeString(body(t, get(t, h, "/orders?lang=en", enter(t, h)))); !strings.Contains(page, "Our books and bitbank's agree.") {
 		t.Error("without a break the page does not say that books agree")
+	}
+}
+
+func TestWhetherTheBooksAgreeIsSaidOnlyWhenItIsKnown(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	open, over := ledger.Break{ID: "1"}, ledger.Break{ID: "2", Over: now}
+	for _, c := range []struct {
+		v    account.View
+		want string
+	}{
+		{account.View{}, "They were not compared since the start."},
+		{account.View{Read: now.Add(-time.Hour), Breaks: []ledger.Break{open}}, "They were last compared about 20:00 JST. How it is now is not known."},
+		{account.View{Read: now, Breaks: []ledger.Break{over}}, "Our books and bitbank's agree."},
+		{account.View{Read: now, Breaks: []ledger.Break{open, over}}, "They differ in 1 place(s)."},
+		{account.View{Read: now, Unsure: []string{"btc_jpy/7", "jpy"}}, "Our books and bitbank's agree. Nothing can be said yet of BTC/JPY #7, JPY: it has just moved, or did not add up once."},
+	} {
+		if got := booksOf(text.English, c.v, now); got != c.want {
+			t.Errorf("%+v is %q, want %q", c.v, got, c.want)
+		}
 	}
 }
 

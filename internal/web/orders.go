@@ -31,6 +31,8 @@ type Orders struct {
 	Balances   []Balance                `json:"balances"`
 	// Breaks are the differences between our books and bitbank's: those that are open, and those of the last day.
 	Breaks    []Break    `json:"breaks"`
+	Unsure    []string   `json:"unsure"` // assets, and orders as pair/id, of which nothing can be said
+	Books     string     `json:"books"`  // all of that in a sentence
 	Positions []Position `json:"positions"`
 	Held      Stamp      `json:"positions_read,omitzero"` // when positions were read last; absent: not since the start
 	Past      Past       `json:"history"`
@@ -101,7 +103,7 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 	out := Orders{
 		At: Stamp(v.At), Read: Stamp(v.Read), Newest: Stamp(v.Newest), Trading: v.Trading, Unrecorded: v.Unrecorded,
 		Stops: []Stop{}, Counts: map[account.Standing]int{}, Orders: []Order{}, Balances: []Balance{},
-		Breaks: []Break{}, Positions: []Position{}, Held: Stamp(v.Held), Past: shapePast(l, v.Past),
+		Breaks: []Break{}, Unsure: append([]string{}, v.Unsure...), Books: booksOf(l, v, now), Positions: []Position{}, Held: Stamp(v.Held), Past: shapePast(l, v.Past),
 	}
 	for _, b := range v.Breaks {
 		out.Breaks = append(out.Breaks, shapeBreak(l, b, now))
