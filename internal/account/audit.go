@@ -81,7 +81,9 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 		if err != nil {
 			return err
 		}
+		late := b.rates.StopsLockLate
 		b.rates = ledger.RatesOf(pairs)
+		b.rates.StopsLockLate = late
 		a.mu.Lock()
 		a.broker.SetRates(b.rates)
 		a.mu.Unlock()
@@ -145,6 +147,11 @@ func (a *Account) compare(r reading) {
 	a.mu.Lock()
 	if weigh {
 		a.books.weighed, a.books.unsure = time.Now(), j.open(unsure, stand)
+		if j.learn() {
+			a.books.rates.StopsLockLate = !rates.StopsLockLate
+			a.broker.SetRates(a.books.rates)
+			a.log.Info("the balances say what bitbank's documents do not", "stops lock when they are triggered", a.books.rates.StopsLockLate)
+		}
 	}
 	records = append(records, news(a.broker.Ledger(), stand, unsure, r.began)...)
 	a.mu.Unlock()

@@ -5,5 +5,8 @@
 // event at a time; the effects of all events that came while the disk was busy are written together and then done in order,
 // so nothing is sent or told before its record is on the disk.
 //
+// Each read of the account is compared with the ledger: what nobody told us of, and what stays different, are the breaks of a [View].
+// Meanwhile the past is imported from bitbank's histories, and [HistoryOf] tells it out of the journal.
+//
 // An Account may be used concurrently.
 package account

@@ -51,6 +51,8 @@ type judge struct {
 	read   time.Time         // when the reading before began; zero: none in this run
 	gone   []bitbank.OrderID // what the engine has dropped, as far as the stream has told
 
+	doubted, learned bool // see otherwise
+
 	good map[string]time.Time // by asset: the newest balance that was explained
 	seen map[string]time.Time // since when a difference is seen that must last, by its ID
 }
@@ -272,72 +274,6 @@ func stuckAt(t ledger.Transfer, now time.Time) (ledger.Break, bool) {
 	}
 	b.Since = began.Add(wait)
 	return b, !over && !began.IsZero() && !now.Before(b.Since)
-}
-
-// open names what is not decided: assets whose balance is unsure, and orders that were missing once, as pair/id.
-func (j *judge) open(unsure map[string]bool, stand []ledger.Break) []string {
-	names := slices.Collect(maps.Keys(unsure))
-	for id := range j.seen {
-		told := slices.ContainsFunc(stand, func(b ledger.Break) bool { return b.ID == id })
-		if strings.HasPrefix(id, string(ledger.Missing)) && !told {
-			names = append(names, id)
-		}
-	}
-	for i, id := range names {
-		_, names[i], _ = strings.Cut(id, " ")
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// unaccounted names the break of an asset.
-func unaccounted(asset string) string { return string(ledger.Unaccounted) + " " + asset }
-
-// money compares one balance with all that is known to have moved it. Not sure: nothing can be said this time, and what was
-// said before stands.
-func (j *judge) money(l *ledger.Ledger, r reading, row bitbank.AssetUpdate, rates ledger.Rates) (b ledger.Break, broken, sure bool) {
-	if j.good == nil {
-		j.good = map[string]time.Time{}
-	}
-	id := unaccounted(row.Asset)
-	anchor, counted := j.good[row.Asset]
-	if !counted {
-		anchor = j.start // the newest balance of the run before
-	}
-	x := l.Explain(ledger.Look{Row: row, Began: r.rowsAt[0], At: r.rowsAt[1]}, rates)
-	d := x.Since(anchor)
-	alone := slices.Equal(d.Doubts, []ledger.Doubt{ledger.NoBalance})
-	if alone && (!counted || r.began.Sub(anchor) > countFor) {
-		j.good[row.Asset] = r.rowsAt[1] // there is nothing to count from: the counting begins here
-	}
-	explained := func() bool { return len(d.Doubts) == 0 && d.Amount().IsZero() || x.Moment(anchor, slow) }
-	switch {
-	case alone && d.Amount().IsZero():
-		delete(j.seen, id)
-		return b, false, true
-	case explained():
-		j.good[row.Asset] = r.rowsAt[1]
-		delete(j.seen, id)
-		return b, false, true
-	case len(d.Doubts) > 0 && !alone, d.Amount().IsZero(), r.began.Sub(d.Moved) < ledger.Stale:
-		return b, false, false
-	case !j.lasts(id, r.began):
-		return b, false, false
-	}
-	m := ledger.Money{Asset: row.Asset}
-	if d.OnHand.Abs().GreaterThan(d.Rounding) {
-		m.OnHand = d.OnHand
-	}
-	if d.Locked.Abs().GreaterThan(d.Rounding) {
-		m.Locked = d.Locked
-	}
-	b = ledger.Break{ID: id, Kind: ledger.Unaccounted, Since: cmp.Or(d.Since, j.seen[id]), Found: r.began, Money: []ledger.Money{m}}
-	for _, i := range l.Open() { // a lost order may be what moved it
-		if i.Order != nil && (strings.HasPrefix(i.Order.Pair, row.Asset+"_") || strings.HasSuffix(i.Order.Pair, "_"+row.Asset)) {
-			b.Origin = ledger.Origin{By: ledger.Bot, Bot: i.Bot, Intent: i.ID}
-		}
-	}
-	return b, true, true
 }
 
 // news are the records that a list of standing differences is worth: those that are new or have changed, and the end of those that
