@@ -103,6 +103,11 @@ func (p *program) printHistory(h web.History) {
 			fmt.Fprintln(p.stdout, " ", p.say("cli.history.trades", text.Args{"n": strconv.Itoa(n), "since": instant(x.Trades[0].ExecutedAt), "until": instant(x.Trades[n-1].ExecutedAt)}))
 		}
 	}
+	var moved []string
+	for _, t := range h.Transfers {
+		moved = append(moved, instant(t.Began)+"  "+p.say("web.transfer."+t.Kind, nil)+"  "+t.Line()+"  "+t.Text)
+	}
+	p.list("cli.history.transfers", moved)
 	fmt.Fprintf(p.stdout, "\n%s\n", p.say("cli.unofficial", nil))
 }
 
@@ -160,6 +165,9 @@ func (p *program) printBooks(o web.Orders) {
 	var positions []string
 	for _, x := range o.Positions {
 		positions = append(positions, x.Text+" ("+instant(x.At)+")")
+	}
+	if o.Demand != nil {
+		fmt.Fprintf(p.stdout, "\n%s\n", o.Demand.Text)
 	}
 	p.list("cli.check.positions", positions)
 	fmt.Fprintf(p.stdout, "\n%s\n", o.Past.Text)

@@ -31,6 +31,8 @@ type books struct {
 	judge judge         // its cuts: guarded
 	rates ledger.Rates
 
+	waiting []bitbank.UnconfirmedDeposit
+
 	ratesAt, transfersAt, positionsAt, weighed, checked time.Time
 
 	held   time.Time            // guarded: when positions were read last
@@ -111,6 +113,7 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 		a.positions(ctx, c)
 		b.positionsAt = time.Now()
 	}
+	r.held = b.waiting
 	a.compare(r)
 	if whole {
 		b.checked = time.Now()

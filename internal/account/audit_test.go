@@ -179,6 +179,26 @@ func TestALaggingReplicaIsNoBreak(t *testing.T) {
 	})
 }
 
+// A deposit whose sender must be declared is in no balance and can block withdrawals: its owner is told.
+func TestADepositThatIsHeldBackIsToldOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.control("POST", "/accounts/sim/deposits", `{"asset":"btc","amount":"0.5","unconfirmed":true}`)
+		time.Sleep(6 * time.Minute)
+		w.wantBreaks("of a held deposit", "undeclared btc:+/0 open")
+		human := w.human()
+		senders, err := human.DepositOriginators(t.Context())
+		if err != nil || len(senders) == 0 {
+			t.Fatalf("%d senders: %v", len(senders), err)
+		}
+		if _, done := human.ConfirmDepositsAll(t.Context(), senders[0].UUID).Done(); !done {
+			t.Fatal("the declaration was not taken")
+		}
+		time.Sleep(6 * time.Minute)
+		w.wantBreaks("once it is declared", "undeclared btc:+/0")
+	})
+}
+
 // Whether a stop locks money before it is triggered bitbank's documents do not say. Its balances do, and what was learned counts for
 // lost orders too.
 func TestHowStopsLockIsLearned(t *testing.T) {
@@ -280,6 +300,9 @@ func TestATradeThatIsShownLateIsFound(t *testing.T) {
 		over := make(chan error, 1)
 		go func() { over <- a.Run(ctx) }()
 		time.Sleep(2 * time.Hour)
+		if v := a.View(); v.Demand.Kind() != bitbank.NoticeCall || v.Held.IsZero() {
+			t.Errorf("bitbank demands %+v, read at %v", v.Demand, v.Held)
+		}
 		late := trade(t, 9999, 8888, time.Now().Add(-40*time.Minute))
 		s.mu.Lock()
 		s.trades = append(s.trades, late)

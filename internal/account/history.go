@@ -26,8 +26,10 @@ type Query struct {
 // A History is what the journal knows of a time.
 type History struct {
 	Query
-	Orders []PastOrder   // the newest first
-	Holes  []ledger.Span // when trades may be missing: bitbank's history was not read then
+	Orders []PastOrder // the newest first
+	// Transfers are the deposits and withdrawals that began in the time, oldest first; of all pairs, and of what is over the newest.
+	Transfers []ledger.Transfer
+	Holes     []ledger.Span // when trades may be missing: bitbank's history was not read then
 	// Followed is since when the account is followed. Of orders before it only those with trades are known, because bitbank
 	// lists no order that is over; zero: it never was.
 	Followed time.Time
@@ -195,6 +197,11 @@ func (h *historian) history(now time.Time) History {
 	slices.SortFunc(out.Orders, func(a, b PastOrder) int {
 		return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(b.Order.ID, a.Order.ID), strings.Compare(a.Intent, b.Intent))
 	})
+	for _, t := range h.l.Transfers() {
+		if _, began := t.Over(); h.in(began) {
+			out.Transfers = append(out.Transfers, t)
+		}
+	}
 	end := h.q.Until
 	if now.Before(end) {
 		end = now

@@ -145,6 +145,15 @@ func TestAnImportedPastIsListed(t *testing.T) {
 				alone++
 			}
 		}
+		moved := 0
+		for _, d := range s.coins {
+			if at := d.FoundAt.Time(); !at.Before(since) && at.Before(until) {
+				moved++
+			}
+		}
+		if len(h.Transfers) != moved || moved == 0 {
+			t.Errorf("%d transfers, want %d", len(h.Transfers), moved)
+		}
 		if got != want || want == 0 || alone == 0 || alone == len(h.Orders) || len(h.Holes) != 0 {
 			t.Errorf("%d trades of %d, %d orders of %d are not known themselves, holes %v", got, want, alone, len(h.Orders), h.Holes)
 		}

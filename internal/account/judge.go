@@ -34,10 +34,11 @@ type reading struct {
 	whole bool // with what else is read every few minutes only
 	first bool // there was none before, ever: all of it is new, and nothing was missed
 
-	fills    []bitbank.Trade // that were not known
-	ended    []bitbank.Order // that lived for us and are over
-	appeared []bitbank.Order // that live and were not known
-	missing  []bitbank.Order // that live for us; neither listed nor known by their ids
+	fills    []bitbank.Trade              // that were not known
+	ended    []bitbank.Order              // that lived for us and are over
+	appeared []bitbank.Order              // that live and were not known
+	missing  []bitbank.Order              // that live for us; neither listed nor known by their ids
+	held     []bitbank.UnconfirmedDeposit // as they were read last
 	rows     []bitbank.AssetUpdate
 	rowsAt   [2]time.Time // when the read of the balances was sent, and answered
 }
@@ -220,7 +221,7 @@ func (j *judge) lasts(id string, now time.Time) bool {
 // standing are the differences that no reading closes: they stay until bitbank and we agree.
 func (j *judge) standing(l *ledger.Ledger, r reading, rates ledger.Rates) []ledger.Break {
 	var out []ledger.Break
-	gone := map[string]bool{}
+	gone, held := map[string]bool{}, map[string]bool{}
 	for _, o := range r.missing {
 		b := about(l, ledger.Break{Kind: ledger.Missing, Since: r.began, Found: r.began, Money: ledger.LockedBy(o, rates)}, o)
 		gone[b.ID] = true
@@ -237,7 +238,18 @@ func (j *judge) standing(l *ledger.Ledger, r reading, rates ledger.Rates) []ledg
 			out = append(out, about(l, ledger.Break{Kind: ledger.Aged, Since: at.Add(memory), Found: r.began, Money: ledger.LockedBy(o, rates)}, o))
 		}
 	}
+	for _, d := range r.held {
+		t := ledger.Transfer{Deposit: &bitbank.Deposit{UUID: d.UUID, Asset: d.Asset, Network: d.Network, Amount: d.Amount, TxID: d.TxID, FoundAt: d.CreatedAt}}
+		held[d.UUID] = true
+		out = append(out, ledger.Break{
+			ID: string(ledger.Undeclared) + " " + d.UUID, Kind: ledger.Undeclared, Since: d.CreatedAt.Time(), Found: r.began, Transfer: &t,
+			Money: []ledger.Money{{Asset: d.Asset, OnHand: d.Amount.Decimal()}},
+		})
+	}
 	for _, t := range l.Transfers() {
+		if t.Deposit != nil && held[t.Deposit.UUID] {
+			continue
+		}
 		if b, stuck := stuckAt(t, r.began); stuck {
 			out = append(out, b)
 		}

@@ -90,7 +90,7 @@ func (s *archive) RoundTrip(r *http.Request) (*http.Response, error) {
 			"maker_fee_rate_quote":"0","taker_fee_rate_quote":"0","unit_amount":"0.0001","limit_max_amount":"9","market_max_amount":"9","market_allowance_rate":"0.2",
 			"price_digits":0,"amount_digits":4,"is_enabled":true}]}`)
 	case "/user/margin/positions":
-		data = map[string]any{"positions": []any{}}
+		data = json.RawMessage(`{"positions":[],"notice":{"what":"margin_call","amount":"5000","occurred_at":1,"due_date_at":2}}`)
 	case "/user/spot/trade_history":
 		rows := []bitbank.Trade{}
 		for _, t := range s.trades {
@@ -129,6 +129,8 @@ func (s *archive) RoundTrip(r *http.Request) (*http.Response, error) {
 			}
 		}
 		data = map[string]any{"orders": orders}
+	case "/user/unconfirmed_deposits":
+		data = map[string]any{"deposits": []any{}}
 	case "/user/deposit_history":
 		rows := []bitbank.Deposit{}
 		for _, d := range s.coins { // newest first

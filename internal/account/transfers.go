@@ -83,7 +83,16 @@ func (a *Account) transfers(ctx context.Context, c *bitbank.Client) error {
 			a.log.Warn("transfers were not read", "list", l.name(), "err", err)
 		}
 	}
-	return nil
+	// What waits for its sender to be declared is in no balance, and perhaps in no history.
+	held, err := c.UnconfirmedDeposits(ctx)
+	if err == nil {
+		a.books.waiting = held
+	}
+	if refused(err) {
+		a.log.Warn("unconfirmed deposits were not read", "err", err)
+		return nil
+	}
+	return err
 }
 
 // refused reports whether bitbank has answered with a refusal that another try does not change.

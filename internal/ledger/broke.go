@@ -22,6 +22,7 @@ const (
 	Missing     BreakKind = "missing"     // an order lives for us, and bitbank neither lists it nor knows its id
 	Unaccounted BreakKind = "unaccounted" // money that nothing explains
 	Stuck       BreakKind = "stuck"       // a deposit or withdrawal that does not move
+	Undeclared  BreakKind = "undeclared"  // a deposit that bitbank holds back until its sender is declared
 	Aged        BreakKind = "aged"        // an order that lives longer than bitbank's memory of finished ones is
 )
 

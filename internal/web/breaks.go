@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,6 +77,8 @@ func shapeBreak(l text.Lang, b ledger.Break, now time.Time) Break {
 	}
 	if b.Transfer != nil {
 		out.Transfer = new(shapeTransfer(l, *b.Transfer))
+	}
+	if b.Kind == ledger.Stuck {
 		add("transfer", text.Args{"what": text.Say(l, "web.transfer."+out.Transfer.Kind, nil), "text": out.Transfer.Text})
 	}
 	switch {
@@ -87,8 +90,12 @@ func shapeBreak(l text.Lang, b ledger.Break, now time.Time) Break {
 	default:
 		add("nobody", nil)
 	}
-	if s := sums(l, b.Money, func(m ledger.Money) decimal.Decimal { return m.OnHand }, true); s != "" && b.Kind != ledger.Stuck {
-		add("moved", text.Args{"money": s})
+	if s := sums(l, b.Money, func(m ledger.Money) decimal.Decimal { return m.OnHand }, true); s != "" {
+		id := "moved"
+		if b.Transfer != nil {
+			id = "coming"
+		}
+		add(id, text.Args{"money": s})
 	}
 	if s := sums(l, b.Money, func(m ledger.Money) decimal.Decimal { return m.Locked }, b.Kind == ledger.Unaccounted); s != "" {
 		add("locked", text.Args{"money": s})
@@ -171,6 +178,36 @@ func booksOf(l text.Lang, v account.View, now time.Time) string {
 		}
 		out += space(l, out) + text.Say(l, "web.books.unsure", text.Args{"what": strings.Join(names, ", ")})
 	}
+	return out
+}
+
+// A Demand is what bitbank demands of the account's margin.
+type Demand struct {
+	What       string `json:"what"` // margincall, debt or settled, or a word that bitbank added since
+	Amount     string `json:"amount,omitzero"`
+	OccurredAt Stamp  `json:"occurred_at,omitzero"`
+	Due        Stamp  `json:"due,omitzero"`
+	Text       string `json:"text"`
+}
+
+// demands are the notices that have words.
+var demands = []string{bitbank.NoticeCall, bitbank.NoticeDebt, bitbank.NoticeSettled}
+
+func shapeDemand(l text.Lang, n bitbank.MarginNotice) *Demand {
+	what := n.Kind()
+	if what == "" {
+		return nil
+	}
+	out := &Demand{What: what, Amount: n.Amount.String(), OccurredAt: Stamp(n.OccurredAt.Time()), Due: Stamp(n.DueDateAt.Time())}
+	id := "other"
+	if slices.Contains(demands, what) {
+		id = what
+	}
+	a := text.Args{"what": n.What, "amount": worth(l, "jpy", figure(n.Amount))}
+	if due := n.DueDateAt.Time(); !due.IsZero() {
+		a["due"] = say.Day(l, due) + " " + say.Instant(l, due)
+	}
+	out.Text = text.Say(l, "web.demand."+id, a)
 	return out
 }
 

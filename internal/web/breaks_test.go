@@ -39,6 +39,7 @@ func broken(now time.Time) *owner {
 		{ID: "7", Kind: ledger.Unaccounted, Money: yen("-7.5", "3"), Origin: bot},
 		{ID: "8", Kind: ledger.Unaccounted, Money: yen("7.5", "0"), Over: now, Taken: true},
 		{ID: "9", Kind: ledger.Stuck, Transfer: &deposit, Money: yen("0", "0")},
+		{ID: "11", Kind: ledger.Undeclared, Transfer: &deposit, Money: yen("0", "0")},
 		{ID: "10", Kind: ledger.Aged, Order: &order, Money: yen("0", "900")},
 	} {
 		b.Since, b.Found = hour, now
@@ -56,7 +57,7 @@ func TestEveryBreakIsToldInBothLanguages(t *testing.T) {
 	for _, l := range bothLangs {
 		c.answers(t, h, "/api/v1/orders", l, with(testToken))
 		o := DescribeOrders(l, broken(now).View(), 10, now)
-		if len(o.Breaks) != 10 || len(o.Positions) != 1 || !o.Past.All {
+		if len(o.Breaks) != 11 || len(o.Positions) != 1 || !o.Past.All {
 			t.Fatalf("%d breaks, %d positions, the past %+v", len(o.Breaks), len(o.Positions), o.Past)
 		}
 		for _, b := range o.Breaks {
@@ -73,6 +74,7 @@ func TestEveryBreakIsToldInBothLanguages(t *testing.T) {
 		"1": "over: 2 fill(s): 0.5 BTC at 9,000,000 JPY on average. Hikeshi was not running then. It is an order of the bot “grid”. On hand: -4,500,000 JPY, +0.5 BTC.",
 		"6": "open: Neither the open orders nor a look by its id show it, twice in a row. That does not prove that it is over, so it counts as live. It is an order of the bot “grid”. On hand: +0.5 BTC. Locked: 900 JPY.",
 		"7": "open: Known orders, trades and transfers do not explain it. It may be a trade at the dealer's desk, lending, or a grant. The order in doubt (1-4) may be the reason. On hand: -7.5 JPY, +0.5 BTC. Locked: +3 JPY.",
+		"9": "open: It has not moved for a while. Please look at bitbank's page. Deposit: Found. It waits to be confirmed. To come: +0.5 BTC.",
 		"8": "taken: Known orders, trades and transfers do not explain it. It may be a trade at the dealer's desk, lending, or a grant. On hand: +7.5 JPY, +0.5 BTC. No explanation was found. The books go on from bitbank's balance.",
 	} {
 		if texts[id] != want {
@@ -100,6 +102,32 @@ func TestThePageOfOrdersTellsOfTheBooks(t *testing.T) {
 	h, _ := guarded(&fake{snap: scenes(now)[0].snapshot(now)}, calmly(now))
 	if page := html.UnescapeString(body(t, get(t, h, "/orders?lang=en", enter(t, h)))); !strings.Contains(page, "Our books and bitbank's agree.") {
 		t.Error("without a break the page does not say that books agree")
+	}
+}
+
+func TestWhatBitbankDemandsIsSaid(t *testing.T) {
+	due := time.Date(2026, 11, 27, 3, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		what string
+		due  time.Time
+		want string
+	}{
+		{"margin_call", due, "bitbank demands more margin: 5,000 JPY. It is due Fri 27 Nov 12:00:00 JST."},
+		{"marginCall", time.Time{}, "bitbank demands more margin: 5,000 JPY."},
+		{"debt", due, "The margin account owes 5,000 JPY. It is due Fri 27 Nov 12:00:00 JST."},
+		{"settled", due, "bitbank has closed the margin positions."},
+		{"something new", due, "bitbank has a notice about the margin (something new)."},
+	} {
+		n := bitbank.MarginNotice{What: c.what, Amount: number("5000.0000")}
+		if !c.due.IsZero() {
+			n.DueDateAt = bitbank.Millis(c.due.UnixMilli())
+		}
+		if got := shapeDemand(text.English, n); got == nil || got.Text != c.want {
+			t.Errorf("%s: %+v, want %q", c.what, got, c.want)
+		}
+	}
+	if got := shapeDemand(text.English, bitbank.MarginNotice{}); got != nil {
+		t.Errorf("no notice is %+v", got)
 	}
 }
 

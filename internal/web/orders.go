@@ -35,6 +35,7 @@ type Orders struct {
 	Books     string     `json:"books"`  // all of that in a sentence
 	Positions []Position `json:"positions"`
 	Held      Stamp      `json:"positions_read,omitzero"` // when positions were read last; absent: not since the start
+	Demand    *Demand    `json:"margin_notice,omitzero"`
 	Past      Past       `json:"history"`
 }
 
@@ -103,7 +104,7 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 	out := Orders{
 		At: Stamp(v.At), Read: Stamp(v.Read), Newest: Stamp(v.Newest), Trading: v.Trading, Unrecorded: v.Unrecorded,
 		Stops: []Stop{}, Counts: map[account.Standing]int{}, Orders: []Order{}, Balances: []Balance{},
-		Breaks: []Break{}, Unsure: append([]string{}, v.Unsure...), Books: booksOf(l, v, now), Positions: []Position{}, Held: Stamp(v.Held), Past: shapePast(l, v.Past),
+		Breaks: []Break{}, Unsure: append([]string{}, v.Unsure...), Books: booksOf(l, v, now), Positions: []Position{}, Held: Stamp(v.Held), Demand: shapeDemand(l, v.Demand), Past: shapePast(l, v.Past),
 	}
 	for _, b := range v.Breaks {
 		out.Breaks = append(out.Breaks, shapeBreak(l, b, now))

@@ -37,6 +37,7 @@ type ordersBody struct {
 	Under    []transferRow
 	Breaks   []transferRow // what our books and bitbank's differ in
 	Held     []transferRow // margin positions
+	Demand   string        // what bitbank demands of the margin
 	Books    string        // whether they agree
 	Past     string        // how far back the books go
 	Stops    []stopRow
@@ -179,7 +180,9 @@ func (s *server) orders(w http.ResponseWriter, r *http.Request) {
 	for _, p := range o.Positions {
 		b.Held = append(b.Held, transferRow{p.Pair + string(p.Side), p.Text, "", "", when(l, time.Time(p.At), now), time.Time(p.At)})
 	}
-	b.Books, b.Past = o.Books, o.Past.Text
+	if b.Books, b.Past = o.Books, o.Past.Text; o.Demand != nil {
+		b.Demand = o.Demand.Text
+	}
 	b.stops(l, s.known(v), v, now)
 	s.render(w, r, http.StatusOK, "orders", b)
 }

@@ -17,6 +17,8 @@ type History struct {
 	First    Stamp       `json:"first,omitzero"`    // bitbank has shown no trades before; absent: its oldest were not read yet
 	Holes    []Span      `json:"holes"`             // where trades may be missing
 	Orders   []PastOrder `json:"orders"`            // the newest first
+	// Transfers are those that began in that time, oldest first, of all pairs.
+	Transfers []Transfer `json:"transfers"`
 }
 
 // A Span is a piece of time.
@@ -47,10 +49,13 @@ type Trade struct {
 // DescribeHistory words a history.
 func DescribeHistory(l text.Lang, h account.History, now time.Time) History {
 	out := History{
-		Since: Stamp(h.Since), Until: Stamp(h.Until), Pair: h.Pair, Followed: Stamp(h.Followed), First: Stamp(h.First), Holes: []Span{}, Orders: []PastOrder{},
+		Since: Stamp(h.Since), Until: Stamp(h.Until), Pair: h.Pair, Followed: Stamp(h.Followed), First: Stamp(h.First), Holes: []Span{}, Orders: []PastOrder{}, Transfers: []Transfer{},
 	}
 	for _, s := range h.Holes {
 		out.Holes = append(out.Holes, Span{Stamp(s.From), Stamp(s.To)})
+	}
+	for _, t := range h.Transfers {
+		out.Transfers = append(out.Transfers, shapeTransfer(l, t))
 	}
 	for _, x := range h.Orders {
 		o := PastOrder{Order: shapeOrder(l, x.Line, false, now), Trades: []Trade{}}

@@ -25,6 +25,9 @@ type Transfer struct {
 	figure string // the amount for people
 }
 
+// Line is how much it is, for people.
+func (t Transfer) Line() string { return t.figure + " " + coin(t.Asset) }
+
 // statuses are those of bitbank's documents, which have words.
 var statuses = map[string][]string{
 	"deposit":    {"FOUND", "CONFIRMED", "DONE"},
