@@ -152,9 +152,7 @@ func open(all []web.Break) (n int) {
 
 // printBooks tells what our books and bitbank's differ in, the positions, and how far back the books go.
 func (p *program) printBooks(o web.Orders) {
-	if !o.Read.IsZero() { // from the records alone nothing is known of bitbank
-		fmt.Fprintf(p.stdout, "\n%s\n", o.Books)
-	}
+	fmt.Fprintf(p.stdout, "\n%s\n", o.Books)
 	for _, b := range o.Breaks {
 		line := p.say("cli.check.state."+b.State, nil) + "  " + b.Title
 		if b.Order != nil {

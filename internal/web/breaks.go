@@ -158,6 +158,8 @@ func booksOf(l text.Lang, v account.View, now time.Time) string {
 		}
 	}
 	switch {
+	case v.Trading == "":
+		return text.Say(l, "web.books.recorded", nil)
 	case v.Read.IsZero():
 		return text.Say(l, "web.books.unread", nil)
 	case now.Sub(v.Read) > limitRead:

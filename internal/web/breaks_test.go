@@ -138,11 +138,12 @@ func TestWhetherTheBooksAgreeIsSaidOnlyWhenItIsKnown(t *testing.T) {
 		v    account.View
 		want string
 	}{
-		{account.View{}, "They were not compared since the start."},
-		{account.View{Read: now.Add(-time.Hour), Breaks: []ledger.Break{open}}, "They were last compared about 20:00 JST. How it is now is not known."},
-		{account.View{Read: now, Breaks: []ledger.Break{over}}, "Our books and bitbank's agree."},
-		{account.View{Read: now, Breaks: []ledger.Break{open, over}}, "They differ in 1 place(s)."},
-		{account.View{Read: now, Unsure: []string{"btc_jpy/7", "jpy"}}, "Our books and bitbank's agree. Nothing can be said yet of BTC/JPY #7, JPY: it has just moved, or did not add up once."},
+		{account.View{Breaks: []ledger.Break{open}}, "From the records alone. To compare with bitbank now: `hikeshi orders --check`."},
+		{account.View{Trading: "open"}, "They were not compared since the start."},
+		{account.View{Trading: "open", Read: now.Add(-time.Hour), Breaks: []ledger.Break{open}}, "They were last compared about 20:00 JST. How it is now is not known."},
+		{account.View{Trading: "open", Read: now, Breaks: []ledger.Break{over}}, "Our books and bitbank's agree."},
+		{account.View{Trading: "open", Read: now, Breaks: []ledger.Break{open, over}}, "They differ in 1 place(s)."},
+		{account.View{Trading: "open", Read: now, Unsure: []string{"btc_jpy/7", "jpy"}}, "Our books and bitbank's agree. Nothing can be said yet of BTC/JPY #7, JPY: it has just moved, or did not add up once."},
 	} {
 		if got := booksOf(text.English, c.v, now); got != c.want {
 			t.Errorf("%+v is %q, want %q", c.v, got, c.want)
