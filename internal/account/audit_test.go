@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -367,50 +366,4 @@ func TestACheckReadsAtOnceButNotInTheDark(t *testing.T) {
 			t.Error("an account that is not followed was checked")
 		}
 	})
-}
-
-// Whatever bots and a human do: as long as everything is told, nothing is said to differ, also beside replicas that lag.
-func TestAHealthyWorldHasNoBreaks(t *testing.T) {
-	for seed := range uint64(4) {
-		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t)
-			rng := rand.New(rand.NewPCG(seed, 9))
-			if seed%2 == 1 {
-				w.control("POST", "/faults", `{"host":"private","match":{"method":"GET"},"effect":"replica_lag","delay_ms":9000}`)
-			}
-			human := w.human()
-			var resting []bitbank.OrderID
-			for range 120 {
-				switch n := w.market(bitbank.Buy); rng.IntN(7) {
-				case 0:
-					w.by(human, n)
-				case 1:
-					n.Side = bitbank.Sell
-					w.by(human, n)
-				case 2:
-					n.PositionSide = bitbank.Long
-					w.by(human, n)
-				case 3:
-					resting = append(resting, w.by(human, w.limit("0.002")))
-				case 4:
-					if len(resting) > 0 {
-						human.CancelOrder(t.Context(), "btc_jpy", resting[0])
-						resting = resting[1:]
-					}
-				case 5:
-					if r := w.place("0.001", patient); r.Outcome == gateway.Placed {
-						w.a.Cancel(t.Context(), gateway.Cancel{Bot: "grid", Pair: "btc_jpy", IDs: ids(r), Until: time.Now().Add(patient)})
-					}
-				default:
-					w.control("POST", "/accounts/sim/deposits", `{"asset":"btc","amount":"0.5"}`)
-				}
-				time.Sleep(time.Duration(rng.Int64N(int64(20 * time.Second))))
-			}
-			time.Sleep(3 * time.Minute)
-			w.wantBreaks(fmt.Sprintf("of a healthy world (seed %d)", seed))
-			if got := w.a.View().Unsure; len(got) > 0 {
-				t.Errorf("seed %d: nothing is said of %v in the end", seed, got)
-			}
-		})
-	}
 }
