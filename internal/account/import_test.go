@@ -1,6 +1,7 @@
 package account
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,6 +40,7 @@ func TestThePastIsImported(t *testing.T) {
 		s, d := newArchive(t, 3000, 150), &disk{}
 		wantWhole(t, s, s.follow(t, d, freeLimiter(t), 15*time.Minute))
 		reads := s.past()
+		fmt.Printf("figure: account, import of %d trades of 150 days: %d requests about trades and orders in %v\n", len(s.trades), len(reads), reads[len(reads)-1].at.Sub(reads[0].at).Round(time.Second))
 		for i := 1; i < len(reads); i++ {
 			if since := reads[i].at.Sub(reads[i-1].at); since < importEvery {
 				t.Errorf("%s was asked %v after %s", reads[i].path, since, reads[i-1].path)
