@@ -1,6 +1,10 @@
 package broker
 
-import "time"
+import (
+	"time"
+
+	"hikeshi/bitbank"
+)
 
 // again is how long after a read that failed the next one is tried: seldom enough for a bitbank in trouble, soon enough to see
 // it come back.
@@ -72,10 +76,11 @@ func (l *line) wait() time.Time {
 	return l.read.Add(again)
 }
 
-// sent learns from a write. One that was refused or taken was answered; one that waited for the limit says nothing.
+// sent learns from a write. One that was refused or taken was answered; one that waited for the limit, or that we kept back
+// because its record could not be written, says nothing.
 func (l *line) sent(now time.Time, e Sent, signed bool) {
 	switch {
-	case !signed:
+	case !signed, e.Refused != nil && e.Refused.Proof == bitbank.ProofNotBegun:
 	case len(e.Orders) > 0, e.Refused != nil && e.Refused.Code != 0:
 		l.answered(now)
 	case e.Refused != nil, e.Code == 0:

@@ -178,6 +178,10 @@ func (b *Broker) job(now time.Time) (first job, ok bool) {
 		offer(job{at: fence, fence: true})
 	}
 	b.cancelReads(offer)
+	// What could not leave has made it dark, and nothing that is open would be read: whether bitbank is back is asked.
+	if !ok && b.line.dark() {
+		offer(job{at: b.line.darkness.Add(again), fence: true})
+	}
 	return first, ok
 }
 

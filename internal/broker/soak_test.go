@@ -133,7 +133,7 @@ func TestWhatTheAssumptionsAreWorth(t *testing.T) {
 
 // With the active barrier, and a bitbank that answers well again, absence is proved soon after the fence.
 func TestABarrierProvesAbsenceSoon(t *testing.T) {
-	sum := soak(t, scale(1_000, 3_000, 50_000), func(_ uint64, p *plan) {
+	sum := soak(t, scale(3_000, 3_000, 50_000), func(_ uint64, p *plan) {
 		*p = plan{ambiguous: 60, barrier: true, quick: true}
 	})
 	p50, p99 := quantile(sum.proof, .5), quantile(sum.proof, .99)
