@@ -72,6 +72,7 @@ type Account struct {
 	read    time.Time                     // when balances, live orders and trades were read for the last time
 	busy    time.Time                     // when a bot asked for something last
 	ending  bool                          // nothing new is sent or read
+	lazy    bool                          // what is pending is carried out soon, without a poke
 
 	books books // see audit.go
 
@@ -152,14 +153,26 @@ func (a *Account) Run(ctx context.Context) error {
 
 // step hands an event to the broker.
 func (a *Account) step(e broker.Event) {
+	if h, many := e.(broker.Heard); many {
+		e = a.pieces(h)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.queue(item{effects: a.broker.Step(time.Now(), e)})
 	poke(a.tick)
 }
 
-// queue has effects carried out. It is called with the lock, so that they are carried out in the order of the steps.
+// queue has effects carried out. It is called with the lock, so that they are carried out in the order of the steps. A Send
+// begins at once, whatever the disk is doing: nothing leaves before it is signed, and what it is signed with comes after the
+// records of all steps before.
 func (a *Account) queue(i item) {
+	for _, e := range i.effects {
+		if s, ok := e.(broker.Send); ok && !a.ending {
+			ctx, cancel := context.WithCancel(context.Background())
+			a.sends[s.ID] = cancel
+			a.jobs.Go(func() { a.send(ctx, cancel, s) })
+		}
+	}
 	if len(i.effects) > 0 || i.done != nil {
 		a.pending = append(a.pending, i)
 		poke(a.kick)
@@ -210,7 +223,7 @@ func (a *Account) carry(ctx context.Context) {
 func (a *Account) turn() {
 	a.mu.Lock()
 	items, records := a.pending, a.backlog
-	a.pending, a.backlog = nil, nil
+	a.pending, a.backlog, a.lazy = nil, nil, false
 	a.mu.Unlock()
 	for _, i := range items {
 		for _, e := range i.effects {
@@ -265,12 +278,7 @@ func (a *Account) Unrecorded() int {
 func (a *Account) do(e broker.Effect) {
 	switch e := e.(type) {
 	case broker.Keep: // is written
-	case broker.Send:
-		ctx, cancel := context.WithCancel(context.Background())
-		a.mu.Lock()
-		a.sends[e.ID] = cancel
-		a.mu.Unlock()
-		a.begin(func() { a.send(ctx, cancel, e) })
+	case broker.Send: // has begun, see queue
 	case broker.Drop:
 		a.mu.Lock()
 		defer a.mu.Unlock()

@@ -66,7 +66,7 @@ func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
 		return gateway.Reply{Outcome: gateway.Unknown, Reason: "the bot hung up"}
 	}
 	out := inWords(r)
-	out.Told = func(whole bool) { a.step(broker.Told{Call: e.Call, Whole: whole}) }
+	out.Told = func(whole bool) { a.paid(broker.Told{Call: e.Call, Whole: whole}) }
 	return out
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,9 +37,11 @@ type disk struct {
 	mu      sync.Mutex
 	records []journal.Record
 	full    bool
+	each    atomic.Int64 // how long a record takes, in ns
 }
 
 func (d *disk) Append(_ context.Context, entries ...journal.Entry) ([]journal.Seq, error) {
+	time.Sleep(time.Duration(d.each.Load()) * time.Duration(len(entries)))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.full {

@@ -372,15 +372,16 @@ func oldest(of map[string]*Intent, want func(*Intent) bool) (Intent, bool) {
 // known to say, that live or ended within the minute before. Older ones are told apart by when they were ordered.
 func (l *Ledger) Baseline(n bitbank.NewOrder, signed time.Time) []bitbank.OrderID {
 	var out []bitbank.OrderID
-	for id, o := range l.orders.live[n.Pair] {
-		if looks(&o.Order, n) {
-			out = append(out, id)
+	on := func(s shelf) {
+		for id, o := range l.orders.alike[s] {
+			if (o.live() || signed.Sub(o.Ended) <= lateFor) && looks(&o.Order, n) {
+				out = append(out, id)
+			}
 		}
 	}
-	for key, o := range l.orders.lately {
-		if key.pair == n.Pair && signed.Sub(o.Ended) <= lateFor && looks(&o.Order, n) {
-			out = append(out, key.id)
-		}
+	on(shelfOf(n.Pair, n.Price))
+	if n.Price.Known() {
+		on(shelf{pair: n.Pair})
 	}
 	slices.Sort(out)
 	return out

@@ -19,6 +19,8 @@ type order struct {
 	bitbank.Order           // Status is "" when it was named by nothing but its id
 	Ended         time.Time `json:"ended,omitzero"` // when a report that it was over came first
 	Origin        origin    `json:"origin,omitzero"`
+
+	shelf shelf // where it stands, if it stands anywhere; see orders.alike
 }
 
 // An origin is an Origin with what gives it its weight.
@@ -54,6 +56,17 @@ type orders struct {
 	lately map[orderKey]*order                   // ended within lateFor of the newest record, and some more
 	pruned int                                   // how many lately had when it was pruned last
 	alive  int
+	alike  map[shelf]map[bitbank.OrderID]*order // those of live and lately
+}
+
+// A shelf is where orders stand that can look the same: of one pair, at one price. With Price "" it is not known, or there is none.
+type shelf struct{ pair, price string }
+
+func shelfOf(pair string, price bitbank.Number) shelf {
+	if !price.Known() {
+		return shelf{pair: pair}
+	}
+	return shelf{pair, price.Decimal().String()}
 }
 
 // lateFor is how long after its end an order can still look like one that was sent after it: clocks of bitbank's hosts and
@@ -66,6 +79,7 @@ func (s *orders) entry(key orderKey) *order {
 	if o == nil {
 		if s.all == nil {
 			s.all, s.live, s.lately = map[orderKey]*order{}, map[string]map[bitbank.OrderID]*order{}, map[orderKey]*order{}
+			s.alike = map[shelf]map[bitbank.OrderID]*order{}
 		}
 		key.pair = strings.Clone(key.pair)
 		o = &order{Order: bitbank.Order{ID: key.id, Pair: key.pair}}
@@ -121,6 +135,34 @@ func (s *orders) place(o *order, was bool, now time.Time) {
 		s.lately[orderKey{o.Pair, o.ID}] = o
 		s.prune(now)
 	}
+	s.sort(o)
+}
+
+// sort puts an order on its shelf, or takes it from there when it neither lives nor ended lately.
+func (s *orders) sort(o *order) {
+	to := shelf{}
+	if o.live() || s.lately[orderKey{o.Pair, o.ID}] == o {
+		to = shelfOf(o.Pair, o.Price)
+	}
+	s.move(o, to)
+}
+
+// move puts an order on another shelf; the zero one is none.
+func (s *orders) move(o *order, to shelf) {
+	if to == o.shelf {
+		return
+	}
+	if delete(s.alike[o.shelf], o.ID); len(s.alike[o.shelf]) == 0 {
+		delete(s.alike, o.shelf)
+	}
+	o.shelf = to
+	if to == (shelf{}) {
+		return
+	}
+	if s.alike[to] == nil {
+		s.alike[to] = map[bitbank.OrderID]*order{}
+	}
+	s.alike[to][o.ID] = o
 }
 
 // prune takes out of lately what ended too long ago.
@@ -131,6 +173,7 @@ func (s *orders) prune(now time.Time) {
 	for key, o := range s.lately {
 		if now.Sub(o.Ended) > lateFor {
 			delete(s.lately, key)
+			s.sort(o)
 		}
 	}
 	s.pruned = len(s.lately)
@@ -167,6 +210,7 @@ func (s *orders) drop(o *order) {
 		delete(s.live[o.Pair], o.ID)
 		s.alive--
 	}
+	s.move(o, shelf{})
 }
 
 // forget drops what ended, or must have: bitbank cancels orders at their expire_at, and later forgets them.

@@ -1,0 +1,77 @@
+package account
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/broker"
+	"hikeshi/internal/gateway"
+	"hikeshi/internal/ledger"
+)
+
+// A read of the whole account brings thousands of reports, and the disk needs a millisecond for each: a bot's order does not wait
+// for all of them, and all are written, in order.
+func TestAnOrderDoesNotWaitForAllThatARead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		before := len(w.disk.records)
+		w.disk.each.Store(int64(time.Millisecond))
+		var found []ledger.Record
+		for n := range 5000 {
+			found = append(found, ledger.Record{At: time.Now(), Order: &bitbank.Order{
+				ID: bitbank.OrderID(1000 + n), Pair: "xrp_jpy", Side: bitbank.Buy, Type: bitbank.Limit, Status: bitbank.StatusCanceledUnfilled,
+				StartAmount: num(t, "1"), Price: num(t, "100"),
+			}})
+		}
+		heard := make(chan struct{})
+		go func() {
+			defer close(heard)
+			w.a.step(broker.Heard{Records: found})
+		}()
+		time.Sleep(time.Second)
+		began := time.Now()
+		if r := w.place("0.001", patience); r.Outcome != gateway.Placed || time.Since(began) > 200*time.Millisecond {
+			t.Errorf("after %v the bot is told %+v", time.Since(began), r)
+		}
+		<-heard
+		time.Sleep(time.Second)
+		w.disk.each.Store(0)
+		n := 0
+		for _, r := range w.disk.records[before:] {
+			if strings.Contains(string(r.Data), `"xrp_jpy"`) {
+				n++
+			}
+		}
+		if n != len(found) {
+			t.Errorf("%d of %d reports are on the disk", n, len(found))
+		}
+	})
+}
+
+// That a bot has its answer is on the disk a moment later, though nothing else is written.
+func TestAPaidDebtIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.a.Place(t.Context(), gateway.Order{Bot: "grid", Until: time.Now().Add(patience), Order: bitbank.NewOrder{
+			Pair: "btc_jpy", Side: bitbank.Buy, Type: bitbank.Limit, Amount: num(t, "0.001"), Price: num(t, "9000000"),
+		}})
+		time.Sleep(time.Second) // what the stream says of it is written by then
+		r.Told(true)
+		paid := func() bool {
+			w.disk.mu.Lock()
+			defer w.disk.mu.Unlock()
+			for _, x := range w.disk.records {
+				if text := string(x.Data); strings.Contains(text, `"owed":`) && strings.Contains(text, r.Intent) && strings.Contains(text, `"paid"`) {
+					return true
+				}
+			}
+			return false
+		}
+		if time.Sleep(2 * paying); !paid() {
+			t.Error("it is not on the disk")
+		}
+	})
+}

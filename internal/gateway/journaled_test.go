@@ -1,0 +1,239 @@
+package gateway_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/account"
+	"hikeshi/internal/gateway"
+	"hikeshi/internal/journal"
+	"hikeshi/internal/keys"
+	"hikeshi/internal/secret"
+	"hikeshi/internal/sim"
+)
+
+// A sender places orders over one connection, one after the other, with as little work of its own as it can.
+type sender struct {
+	id, secret string
+	conn       net.Conn
+	r          *bufio.Reader
+	buf, body  []byte
+}
+
+// place sends an order and reads the whole answer, and says how long that took.
+func (s *sender) place(order string) (time.Duration, error) {
+	at := strconv.FormatInt(time.Now().UnixMilli(), 10)
+	s.buf = fmt.Appendf(s.buf[:0], "POST /v1/user/spot/order HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"+
+		"ACCESS-KEY: %s\r\nACCESS-REQUEST-TIME: %s\r\nACCESS-TIME-WINDOW: 5000\r\nACCESS-SIGNATURE: %s\r\n\r\n%s",
+		len(order), s.id, at, bitbank.Signature(s.secret, at+"5000"+order), order)
+	began := time.Now()
+	if _, err := s.conn.Write(s.buf); err != nil {
+		return 0, err
+	}
+	length, why := 0, ""
+	for {
+		line, err := s.r.ReadString('\n')
+		if err != nil {
+			return 0, err
+		}
+		if v, ok := strings.CutPrefix(line, "Content-Length: "); ok {
+			length, _ = strconv.Atoi(strings.TrimSpace(v))
+		}
+		if strings.HasPrefix(line, "Hikeshi-Reason") {
+			why = line
+		}
+		if line == "\r\n" {
+			break
+		}
+	}
+	s.body = append(s.body[:0], make([]byte, length)...)
+	if _, err := io.ReadFull(s.r, s.body); err != nil {
+		return 0, err
+	}
+	took := time.Since(began)
+	if !bytes.HasPrefix(s.body, []byte(`{"success":1`)) {
+		return 0, fmt.Errorf("refused: %.100s %s", s.body, why)
+	}
+	return took, nil
+}
+
+// A timed journal says how long each write to the disk took.
+type timed struct {
+	*journal.Journal
+	mu   sync.Mutex
+	took []time.Duration
+}
+
+func (j *timed) Append(ctx context.Context, entries ...journal.Entry) ([]journal.Seq, error) {
+	began := time.Now()
+	seqs, err := j.Journal.Append(ctx, entries...)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.took = append(j.took, time.Since(began))
+	return seqs, err
+}
+
+// A field is the simulated bitbank, a bare reverse proxy, and a gateway with an account whose journal is a file, all on loopback
+// with raised limits.
+type field struct {
+	private, proxy, gateway string
+	journal                 *timed
+}
+
+func newField(b *testing.B) field {
+	b.Helper()
+	must := func(err error) {
+		b.Helper()
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	s, err := sim.New(sim.Options{Seed: 1, Limits: sim.Limits{Query: 1 << 30, Update: 1 << 30, Live: 1 << 30}})
+	must(err)
+	playing, done := context.WithCancel(b.Context())
+	go s.Play(playing)
+	b.Cleanup(func() { done(); s.Close() })
+	private, public := httptest.NewServer(s.Handler("private")), httptest.NewServer(s.Handler("public"))
+	b.Cleanup(private.Close)
+	b.Cleanup(public.Close)
+	origin, err := url.Parse(private.URL)
+	must(err)
+	proxy := httptest.NewServer(httputil.NewSingleHostReverseProxy(origin))
+	b.Cleanup(proxy.Close)
+	id, key := sim.Key()
+	real, err := bitbank.NewCredentials(id, key, private.URL, bitbank.Auth{})
+	must(err)
+	limits := account.Limits()
+	limits.Query, limits.Update, limits.Margin = 1<<30, 1<<30, time.Millisecond
+	limiter, err := bitbank.NewLimiter(limits)
+	must(err)
+	client, err := bitbank.New(bitbank.Options{PrivateURL: private.URL, PublicURL: public.URL, Credentials: real, Limiter: limiter})
+	must(err)
+	j, err := journal.Open(b.Context(), filepath.Join(b.TempDir(), "journal.db"), journal.Options{})
+	must(err)
+	b.Cleanup(func() { j.Close() })
+	kept := &timed{Journal: j}
+	desk, err := account.Open(account.Options{Client: client, Journal: kept}, func(func(journal.Record, error) bool) {})
+	must(err)
+	running, stop := context.WithCancel(b.Context())
+	var over sync.WaitGroup
+	over.Go(func() { desk.Run(running) }) // its error is the context's
+	b.Cleanup(func() { stop(); over.Wait() })
+	bot := keys.Bot{Name: "maker", ID: secret.New("maker-key"), Secret: secret.New("maker-secret"), Scope: keys.Scope{
+		Trade: true, Types: []bitbank.OrderType{bitbank.Limit}, Most: map[string]decimal.Decimal{"btc_jpy": decimal.NewFromInt(1)},
+	}}
+	g, err := gateway.New(gateway.Options{
+		Desk: desk, Bot: func(id string) (keys.Bot, bool) { return bot, id == "maker-key" },
+		Private: private.URL, Public: public.URL, Key: real, Limiter: limiter, PerBot: 256, Total: 1024,
+	})
+	must(err)
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	must(err)
+	server := g.Server()
+	over.Go(func() { server.Serve(l) }) // until it is closed
+	b.Cleanup(func() { server.Close(); g.Close() })
+	return field{private.URL, proxy.URL, "http://" + l.Addr().String(), kept}
+}
+
+// Orders at 1,000 a second over eight connections, each of them executed at once: straight to the simulated bitbank, through a
+// bare httputil.ReverseProxy, and through the gateway, which has two records of each on the disk before it answers: in turns of
+// half a second, so that whatever else the machine does meets all three.
+func BenchmarkJournaledOrders(b *testing.B) {
+	w := newField(b)
+	id, key := sim.Key()
+	const conns, rate, turn, turns = 8, 1000, 500, 12
+	type way struct {
+		name    string
+		senders []*sender
+		took    []time.Duration
+	}
+	var ways []*way
+	for _, to := range []struct{ name, address, id, secret string }{
+		{"direct", w.private, id, key}, {"reverse proxy", w.proxy, id, key}, {"gateway", w.gateway, "maker-key", "maker-secret"},
+	} {
+		one := &way{name: to.name}
+		for range conns {
+			c, err := net.Dial("tcp4", strings.TrimPrefix(to.address, "http://"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() { c.Close() })
+			one.senders = append(one.senders, &sender{id: to.id, secret: to.secret, conn: c, r: bufio.NewReaderSize(c, 64<<10)})
+		}
+		ways = append(ways, one)
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) { // until the account is read
+		if _, err := ways[2].senders[0].place(crossing(0)); err == nil {
+			break
+		} else if time.Now().After(end) {
+			b.Fatal(err)
+		}
+	}
+	n := 0
+	for b.Loop() {
+		for round := range turns + 1 { // the first warms up
+			for _, way := range ways {
+				took := make([]time.Duration, turn)
+				began, first := time.Now(), n
+				n += turn
+				var running sync.WaitGroup
+				for c, s := range way.senders {
+					running.Go(func() {
+						for k := c; k < turn; k += conns {
+							time.Sleep(time.Until(began.Add(time.Duration(k) * time.Second / rate)))
+							d, err := s.place(crossing(first + k))
+							if err != nil {
+								b.Errorf("%s: %v", way.name, err)
+								return
+							}
+							took[k] = d
+						}
+					})
+				}
+				running.Wait()
+				if round > 0 {
+					way.took = append(way.took, took...)
+				}
+			}
+		}
+	}
+	at := func(all []time.Duration, share float64) int64 {
+		all = slices.Sorted(slices.Values(all))
+		return all[int(share*float64(len(all)-1))].Microseconds()
+	}
+	for _, way := range ways {
+		fmt.Printf("figure: gateway, orders at %d a second, %s: median %d us, p99 %d us, of %d\n", rate, way.name, at(way.took, .5), at(way.took, .99), len(way.took))
+	}
+	w.journal.mu.Lock()
+	defer w.journal.mu.Unlock()
+	fmt.Printf("figure: gateway, one write to its journal with fsync: median %d us, p99 %d us, of %d\n", at(w.journal.took, .5), at(w.journal.took, .99), len(w.journal.took))
+	added := at(ways[2].took, .99) - at(ways[0].took, .99)
+	fmt.Printf("figure: gateway, added to orders: median %d us, p99 %d us\n", at(ways[2].took, .5)-at(ways[0].took, .5), added)
+	b.ReportMetric(float64(added), "added-p99-us")
+}
+
+// crossing is the n-th order: like no other, and executed at once.
+func crossing(n int) string {
+	side, price := "buy", 16_500_000+n%100_000
+	if n%2 == 1 {
+		side, price = "sell", 13_500_000+n%100_000
+	}
+	return fmt.Sprintf(`{"pair":"btc_jpy","amount":"0.0001","price":"%d","side":"%s","type":"limit"}`, price, side)
+}
