@@ -41,6 +41,8 @@ func TestTheControlHostNamesWhatIsWrong(t *testing.T) {
 		{"POST /faults", `{"host":"public","effect":"refuse","count":1}`, 400, "count: means nothing to refuse"},
 		{"POST /faults", `{"host":"public","effect":"status"}`, 400, "status: status needs it"},
 		{"POST /faults", `{"host":"public","effect":"status","status":99}`, 400, "status: expected an HTTP status"},
+		{"POST /faults", `{"host":"public","effect":"status","status":429,"retry_after":-1}`, 400, "retry_after: expected seconds"},
+		{"POST /faults", `{"host":"public","effect":"status_after","status":502,"retry_after":1}`, 400, "retry_after: means nothing to status_after"},
 		{"POST /faults", `{"host":"public","effect":"api_error"}`, 400, "code: api_error needs it"},
 		{"POST /faults", `{"host":"public","effect":"api_error","code":404}`, 400, "code: expected one of bitbank's five-digit codes"},
 		{"POST /faults", `{"host":"public","effect":"api_error_after","code":20001}`, 400, "code: expected a code after which"},

@@ -10,7 +10,7 @@ import (
 // decides holds the effects after which no further fault is asked about a request.
 var decides = map[string]bool{
 	"blackhole": true, "reset": true, "drop_request": true, "drop_response": true, "truncate": true, "html": true, "empty": true,
-	"status": true, "api_error": true, "api_error_after": true, "maintenance": true,
+	"status": true, "status_after": true, "api_error": true, "api_error_after": true, "maintenance": true,
 }
 
 // lostFor is how long a client of a lost request waits at most before its connection is cut: longer than the clients that
@@ -47,6 +47,13 @@ func (s *Sim) respond(w http.ResponseWriter, r *http.Request, a *active, execute
 	case "empty":
 		send(w, r, answer{status: orElse(a.Status, http.StatusOK), kind: jsonType})
 	case "status":
+		page := plain(a.Status, a.Body)
+		if a.RetryAfter > 0 {
+			page.retryAfter = strconv.Itoa(a.RetryAfter)
+		}
+		send(w, r, page)
+	case "status_after":
+		execute()
 		send(w, r, plain(a.Status, a.Body))
 	case "api_error":
 		// An application answers when it has read the question. What cannot be read is answered all the same.

@@ -124,7 +124,7 @@ func TestEveryEffectOnEveryKindOfHost(t *testing.T) {
 func TestALostRequestDidNothingAndALostAnswerDid(t *testing.T) {
 	for effect, spent := range map[string]bool{
 		`"drop_request"`: false, `"drop_response"`: true, `"api_error","code":10005`: false, `"api_error_after","code":10005`: true,
-		`"truncate"`: true, `"html"`: false, `"status","status":502`: false, `"maintenance"`: false, `"blackhole"`: false,
+		`"truncate"`: true, `"html"`: false, `"status","status":502`: false, `"status_after","status":502`: true, `"maintenance"`: false, `"blackhole"`: false,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s, err := New(Options{Seed: 1})

@@ -23,6 +23,7 @@ type Fault struct {
 	Status      int     `json:"status,omitzero"`
 	Body        string  `json:"body,omitzero"`
 	Code        int     `json:"code,omitzero"`
+	RetryAfter  int     `json:"retry_after,omitzero"` // seconds, for the header of that name
 }
 
 // A Match narrows a fault to some requests or, on the stream, rooms. What is empty matches all.
@@ -63,7 +64,8 @@ var effects = map[string]effect{
 	"truncate":        {level: request, takes: narrow},
 	"html":            {level: request, takes: append([]string{"body", "status"}, narrow...)},
 	"empty":           {level: request, takes: append([]string{"status"}, narrow...)},
-	"status":          {level: request, need: []string{"status"}, takes: append([]string{"body"}, narrow...)},
+	"status":          {level: request, need: []string{"status"}, takes: append([]string{"body", "retry_after"}, narrow...)},
+	"status_after":    {level: request, need: []string{"status"}, takes: append([]string{"body"}, narrow...), hosts: apiHosts},
 	"api_error":       {level: request, need: []string{"code"}, takes: append([]string{"status"}, narrow...), hosts: apiHosts},
 	"api_error_after": {level: request, need: []string{"code"}, takes: append([]string{"status"}, narrow...), hosts: apiHosts},
 	"maintenance":     {level: request, takes: append([]string{"status", "body"}, narrow...)},
@@ -174,6 +176,7 @@ func (f Fault) given() []string {
 		"method": f.Match.Method != "", "path": f.Match.Path != "", "pair": f.Match.Pair != "",
 		"probability": f.Probability != 0, "delay_ms": f.DelayMS != 0, "count": f.Count != 0,
 		"status": f.Status != 0, "body": f.Body != "", "code": f.Code != 0,
+		"retry_after": f.RetryAfter != 0,
 	} {
 		if set {
 			names = append(names, name)
@@ -198,6 +201,8 @@ func (f Fault) values() error {
 		return fmt.Errorf("for_ms: expected milliseconds from 0 to %d, got %d", maxTime, f.ForMS)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status: expected an HTTP status from 200 to 599, got %d", f.Status)
+	case f.RetryAfter < 0 || f.RetryAfter > 3600:
+		return fmt.Errorf("retry_after: expected seconds from 1 to 3600, or 0 for no such header, got %d", f.RetryAfter)
 	case len(f.Body) > maxBody:
 		return fmt.Errorf("body: expected at most %d bytes, got %d", maxBody, len(f.Body))
 	case f.Effect == "api_error" && (f.Code < 10000 || f.Code > 99999):

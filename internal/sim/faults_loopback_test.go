@@ -67,6 +67,12 @@ func TestEveryEffectOnLoopback(t *testing.T) {
 		{`{"host":"public","effect":"status","status":502,"body":"bad"}`, func(r *http.Response, body string, err error) bool {
 			return err == nil && r.StatusCode == 502 && body == "bad"
 		}},
+		{`{"host":"public","effect":"status","status":429,"retry_after":20}`, func(r *http.Response, body string, err error) bool {
+			return err == nil && r.StatusCode == 429 && r.Header.Get("Retry-After") == "20"
+		}},
+		{`{"host":"public","effect":"status_after","status":504}`, func(r *http.Response, body string, err error) bool {
+			return err == nil && r.StatusCode == 504 && r.Header.Get("Retry-After") == "" && strings.HasPrefix(body, "<html>")
+		}},
 		{`{"host":"public","effect":"api_error","code":10008}`, func(r *http.Response, body string, err error) bool {
 			return err == nil && r.StatusCode == 200 && body == `{"success":0,"data":{"code":10008}}`
 		}},

@@ -66,6 +66,7 @@ func TestNoOutcomeIsContradictedByWhatHappened(t *testing.T) {
 		{`{"host":"private","effect":"drop_response"}`, "lost", 1},
 		{`{"host":"private","effect":"drop_response","delay_ms":10}`, "lost", 1},
 		{`{"host":"private","effect":"truncate"}`, "lost", 1},
+		{`{"host":"private","effect":"status_after","status":504}`, "lost", 1},
 		{`{"host":"private","effect":"api_error_after","code":10001}`, "lost", 1},
 		{`{"host":"private","effect":"api_error_after","code":70012}`, "lost", 1},
 	} {
