@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,6 +29,8 @@ type Credentials struct {
 
 	mu    sync.Mutex
 	nonce int64
+
+	offset atomic.Int64 // nanoseconds of bitbank's clock before ours; see Heed
 }
 
 // Auth is how requests are authenticated (bitbank's documentation, "Authorization"). The zero Auth is the method

@@ -81,7 +81,7 @@ func (noFresh) RoundTrip(*http.Request) (*http.Response, error) {
 
 // stamp is the time and window that a request is signed with now.
 func (c *Client) stamp(write bool) (at time.Time, window time.Duration, err error) {
-	at, window = time.Now(), c.key.auth.Window
+	at, window = c.key.Now(), c.key.auth.Window
 	if write {
 		window = c.writeWindow
 	}

@@ -67,6 +67,9 @@ func signed[T any](ctx context.Context, c *Client, d dispatch) (T, journey, erro
 	if errors.Is(err, ErrRateLimited) {
 		slot.Refused(a.pause)
 	}
+	if e, refused := errors.AsType[*Error](err); refused && c.call.At.IsZero() {
+		c.key.Heed(e.Code, a.date)
+	}
 	return out, j, quiet(err)
 }
 
@@ -122,6 +125,7 @@ type answer struct {
 	kind   string // Content-Type
 	body   []byte
 	pause  time.Duration // Retry-After
+	date   string        // Date
 }
 
 // transport sends req, at most once, and tells slot, if there is one, when it leaves.
@@ -143,7 +147,7 @@ func (c *Client) transport(op string, slot *Slot, req *http.Request) (answer, er
 	}
 	sent() // for transports that do not trace
 	defer res.Body.Close()
-	a := answer{status: res.StatusCode, kind: res.Header.Get("Content-Type")}
+	a := answer{status: res.StatusCode, kind: res.Header.Get("Content-Type"), date: res.Header.Get("Date")}
 	if s, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && s > 0 && s <= 60 {
 		a.pause = time.Duration(s) * time.Second
 	}

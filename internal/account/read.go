@@ -126,7 +126,7 @@ func rows(assets []bitbank.Asset) []bitbank.AssetUpdate {
 func (a *Account) fence() {
 	ctx, cancel := context.WithTimeout(a.ctx, patience)
 	defer cancel()
-	f := reconcile.Fence{Signed: time.Now(), Window: 5 * time.Second}
+	f := reconcile.Fence{Signed: a.o.Client.Now(), Window: 5 * time.Second}
 	c := a.o.Client.With(bitbank.Call{Priority: Settling, Fresh: true, At: f.Signed, Window: f.Window})
 	_, err := c.Assets(ctx)
 	e := broker.Fenced{Fence: f, OK: answers(err)}

@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +14,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"hikeshi/bitbank"
 )
 
 // An answer is what bitbank said.
@@ -41,7 +45,7 @@ func (u *upstream) exchange(ctx context.Context, f *flight, s slot) (answer, err
 		return answer{}, err
 	}
 	if f.sign {
-		if err := u.key.Sign(req, []byte(f.body), time.Now()); err != nil {
+		if err := u.key.Sign(req, []byte(f.body), u.key.Now()); err != nil {
 			return answer{}, err
 		}
 	}
@@ -54,6 +58,11 @@ func (u *upstream) exchange(ctx context.Context, f *flight, s slot) (answer, err
 	b, err := readWhole(res)
 	if err != nil {
 		return answer{}, err
+	}
+	if f.sign && bytes.Contains(b[:min(len(b), 64)], []byte(`"code":2003`)) {
+		if e, refused := errors.AsType[*bitbank.Error](bitbank.Check(res.StatusCode, res.Header.Get("Content-Type"), b)); refused {
+			u.key.Heed(e.Code, res.Header.Get("Date"))
+		}
 	}
 	return answer{res.StatusCode, res.Header.Get("Content-Type"), res.Header.Get("Retry-After"), b}, nil
 }
