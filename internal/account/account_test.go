@@ -138,3 +138,30 @@ func TestABarrierProvesAbsence(t *testing.T) {
 		}
 	})
 }
+
+// A bot that repeats its order before the account has been read again means the one that it was not told of: it is not told that
+// there is none.
+func TestARepetitionRightAfterTheStartJoins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.control("POST", "/faults", `{"host":"pubnub","effect":"stall_stream"}`)
+		w.control("POST", "/faults", `{"host":"private","effect":"drop_response","for_ms":60000}`)
+		if r := w.place("0.001", 3*time.Second); r.Outcome != gateway.Unknown {
+			t.Fatalf("in the dark the bot is told %+v", r)
+		}
+		w.stop()
+		time.Sleep(2 * time.Minute)
+		w.control("POST", "/faults", `{"host":"private","effect":"drop_request","for_ms":30000}`)
+		w.start() // and reads nothing
+		if r := w.place("0.001", patient); r.Outcome != gateway.Unknown || r.Intent == "" {
+			t.Errorf("its repetition is told %+v", r)
+		}
+		if r := w.place("0.002", patient); r.Outcome != gateway.NotPlaced {
+			t.Errorf("another order is told %+v", r)
+		}
+		time.Sleep(time.Minute)
+		if r := w.place("0.001", patient); r.Outcome != gateway.Placed || w.orders() != 1 {
+			t.Errorf("when bitbank answers it is told %+v, %d orders", r, w.orders())
+		}
+	})
+}

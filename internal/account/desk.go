@@ -40,8 +40,12 @@ func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
 	}
 	answer := make(chan broker.Reply, 1)
 	a.mu.Lock()
-	if a.ctx == nil || a.ending || e.Order != nil && a.read.IsZero() {
+	owed := e.Order != nil && !e.Another && a.owes(e.Bot, *e.Order)
+	if a.ctx == nil || a.ending || e.Order != nil && a.read.IsZero() && !owed {
 		a.mu.Unlock()
+		if owed {
+			return gateway.Reply{Outcome: gateway.Unknown, Reason: "the gateway is starting or ending"}
+		}
 		return gateway.Reply{Outcome: gateway.NotPlaced, Reason: "the account has not been read since the start"}
 	}
 	a.calls++
@@ -68,6 +72,15 @@ func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
 	out := inWords(r)
 	out.Told = func(whole bool) { a.paid(broker.Told{Call: e.Call, Whole: whole}) }
 	return out
+}
+
+// owes reports whether a bot that sends this order probably repeats one whose outcome it was not told. Called with the lock.
+func (a *Account) owes(bot string, o bitbank.NewOrder) bool {
+	if _, due := a.broker.Ledger().Owing(bot, o, time.Now()); due {
+		return true
+	}
+	open, busy := a.broker.Ledger().Busy(ledger.LaneOf(o))
+	return a.ctx == nil && busy && open.Bot == bot
 }
 
 // inWords is a reply as the gateway writes it.
