@@ -109,7 +109,7 @@ func (w *world) judge() []flaw {
 	for _, o := range w.orders() {
 		if k := o.looks(); !wanted[k] {
 			wanted[k] = true
-			flaws = append(flaws, judgeAlike(k, w.wantsOf(k), exist[k])...)
+			flaws = append(flaws, w.judgeAlike(k, w.wantsOf(k), exist[k])...)
 		}
 	}
 	for k, rows := range exist {
@@ -121,7 +121,7 @@ func (w *world) judge() []flaw {
 }
 
 // judgeAlike judges the wants that look the same by the orders that do.
-func judgeAlike(looks string, wants []*want, exist []row) (flaws []flaw) {
+func (w *world) judgeAlike(looks string, wants []*want, exist []row) (flaws []flaw) {
 	say := func(k kind, format string, args ...any) {
 		flaws = append(flaws, flaw{k, fmt.Sprintf(format, args...) + " (" + looks + ")"})
 	}
@@ -146,6 +146,9 @@ func judgeAlike(looks string, wants []*want, exist []row) (flaws []flaw) {
 		}
 		if x.must && len(exist) < len(wants) {
 			say(missing, "was to be placed in the end, and was not")
+		}
+		if x.soon && slices.ContainsFunc(exist, func(r row) bool { return r.OrderedAt >= w.healed.UnixMilli() }) {
+			say(missing, "was placed only when the world was well again")
 		}
 	}
 	if vague > 0 {

@@ -91,7 +91,7 @@ func (l *library) send(ctx context.Context, method, path, body string) (int, []b
 	ctx, cancel := context.WithTimeout(ctx, waits)
 	defer cancel()
 	rest(ctx, roundTrip)
-	req, err := http.NewRequestWithContext(ctx, method, "http://private"+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, l.w.url("private")+path, strings.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -261,4 +261,50 @@ func (l *library) find(ctx context.Context, path string, o order) int64 {
 		}
 	}
 	return 0
+}
+
+// sendsAgain sends the order again until it is taken, this long after each answer that it does not like.
+func sendsAgain(after time.Duration) func(*library) {
+	return func(l *library) {
+		l.reads = func(status int, body []byte) belief {
+			if b := envelope(status, body); b.state == isPlaced {
+				return b
+			}
+			return belief{}
+		}
+		l.vague = func(ctx context.Context, l *library, o order) belief {
+			for ctx.Err() == nil {
+				rest(ctx, after)
+				status, body, err := l.send(ctx, http.MethodPost, "/v1/user/spot/order", o.body())
+				if b := l.reads(status, body); err == nil && b.state == isPlaced {
+					return b
+				}
+			}
+			return belief{}
+		}
+	}
+}
+
+// waitsForTheLists looks in the lists until the order is in one.
+func waitsForTheLists(l *library) {
+	l.vague = func(ctx context.Context, l *library, o order) belief {
+		for ctx.Err() == nil {
+			rest(ctx, 5*time.Second)
+			for _, path := range []string{activeOrders, tradeHistory} {
+				if id := l.find(ctx, path, o); id != 0 {
+					return belief{state: isPlaced, id: id}
+				}
+			}
+		}
+		return belief{}
+	}
+}
+
+// all combines habits.
+func all(habits ...func(*library)) func(*library) {
+	return func(l *library) {
+		for _, h := range habits {
+			h(l)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package failures
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -14,25 +15,35 @@ import (
 
 // A line is a client's way to the exchange: what goes wrong before bitbank, or behind it, goes wrong here.
 type line struct {
-	w *world
+	w       *world
+	foreign bool // somebody else's
 
-	mu    sync.Mutex
-	conns map[*wire]bool
-	dead  bool // its machine has lost its power: nothing comes in or goes out any more
+	mu      sync.Mutex
+	conns   map[*wire]bool
+	refused int  // answers that said "too many"
+	dead    bool // its machine has lost its power: nothing comes in or goes out any more
 }
 
-func (w *world) newLine() *line { return &line{w: w, conns: map[*wire]bool{}} }
+func (w *world) newLine() *line {
+	l := &line{w: w, conns: map[*wire]bool{}}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lines = append(w.lines, l)
+	return l
+}
 
 var errNoHost = errors.New("no such host")
 
 // dial connects to a host by its name.
 func (l *line) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	if f := l.w.trouble().dial; f != nil {
-		if err := f(ctx, addr); err != nil {
+	bad := l.w.trouble()
+	if bad.dial != nil {
+		if err := bad.dial(ctx, addr); err != nil {
 			return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 		}
 	}
-	to := l.w.hosts[addr]
+	host, _, _ := net.SplitHostPort(addr)
+	to := cmp.Or(bad.portal, l.w.hosts[host])
 	if to == nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: errNoHost}
 	}
@@ -53,7 +64,7 @@ func (l *line) dial(ctx context.Context, network, addr string) (net.Conn, error)
 
 // transport is a plain one over the line, as Go's default is.
 func (l *line) transport() *http.Transport {
-	t := &http.Transport{DialContext: l.dial, MaxIdleConnsPerHost: 16}
+	t := &http.Transport{DialContext: l.dial, MaxIdleConnsPerHost: 16, TLSClientConfig: l.w.trust()}
 	l.w.t.Cleanup(t.CloseIdleConnections)
 	return t
 }
@@ -75,12 +86,26 @@ func (l *line) die() {
 	l.cut()
 }
 
+// tooMuch is how many answers said "too many".
+func (l *line) tooMuch() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refused
+}
+
 // A trouble is what is wrong with the way to the exchange. The zero trouble is none.
 type trouble struct {
 	// dial is asked before a connection is made; an error is why there is none.
 	dial func(ctx context.Context, addr string) error
+	// portal answers in the place of every host.
+	portal *pipe.Listener
 	// late is how a request is held up.
 	late *late
+}
+
+// noNames is a resolver that does not answer.
+func noNames(ctx context.Context, addr string) error {
+	return &net.DNSError{Err: "server misbehaving", Name: addr, IsTemporary: true}
 }
 
 // late takes one order off the line: its sender sees the connection break after gone, and the order arrives all the same, this
@@ -114,6 +139,18 @@ func (c *wire) Write(b []byte) (int, error) {
 	}
 	return c.Conn.Write(b)
 }
+
+func (c *wire) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if bytes.HasPrefix(b[:n], tooMany) {
+		c.line.mu.Lock()
+		c.line.refused++
+		c.line.mu.Unlock()
+	}
+	return n, err
+}
+
+var tooMany = []byte("HTTP/1.1 429")
 
 func (c *wire) Close() error {
 	c.line.mu.Lock()

@@ -39,7 +39,17 @@ type ours struct {
 }
 
 // behindGateway is the bot as the documents ask for it.
-func behindGateway(w *world) bot { return (&ours{w: w}).started() }
+func behindGateway(w *world) bot { return behind(w, func(*ours) {}) }
+
+// behind is a bot behind our gateway with habits of its own.
+func behind(w *world, change func(*ours)) *ours {
+	o := &ours{w: w}
+	change(o)
+	return o.started()
+}
+
+// wantsAnother is a bot that means it when it sends what it has sent before.
+func wantsAnother(o *ours) { o.header = http.Header{"Hikeshi-Duplicate": {"intended"}} }
 
 // started starts the gateway, and lets it read the account.
 func (o *ours) started() *ours {
@@ -93,21 +103,21 @@ func (o *ours) start() {
 			w.t.Fatal(err)
 		}
 	}
-	key, err := bitbank.NewCredentials(simKey, simSecret, "http://private", bitbank.Auth{})
+	key, err := bitbank.NewCredentials(simKey, simSecret, w.url("private"), bitbank.Auth{})
 	must(err)
 	limiter, err := bitbank.NewLimiter(account.Limits())
 	must(err)
 	client, err := bitbank.New(bitbank.Options{
-		HTTP: &http.Client{Transport: transport()}, PublicURL: "http://public", PrivateURL: "http://private", Credentials: key, Limiter: limiter,
+		HTTP: &http.Client{Transport: transport()}, PublicURL: w.url("public"), PrivateURL: w.url("private"), Credentials: key, Limiter: limiter,
 	})
 	must(err)
 	up.account, err = account.Open(account.Options{
-		Client: client, Journal: up.disk, Barrier: w.setup.barrier, StreamURL: "http://pubnub", StreamHTTP: &http.Client{Transport: transport()},
+		Client: client, Journal: up.disk, Barrier: w.setup.barrier, StreamURL: w.url("pubnub"), StreamHTTP: &http.Client{Transport: transport()},
 	}, w.disk.all)
 	must(err)
 	up.gateway, err = gateway.New(gateway.Options{
 		Desk: up.account, Bot: func(id string) (keys.Bot, bool) { return theBot, id == botKey },
-		Private: "http://private", Public: "http://public", Key: key, Limiter: limiter, Transport: transport(), Rand: rand.New(rand.NewPCG(1, 2)),
+		Private: w.url("private"), Public: w.url("public"), Key: key, Limiter: limiter, Transport: transport(), Rand: rand.New(rand.NewPCG(1, 2)),
 	})
 	must(err)
 	up.server = up.gateway.Server()

@@ -3,12 +3,18 @@ package failures
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,8 +26,10 @@ var simKey, simSecret = sim.Key()
 
 // A setup is what is not as usual from the beginning.
 type setup struct {
-	live    int  // orders that may rest on a pair, default 30
-	barrier bool // the owner allows our gateway orders of its own
+	live    int     // orders that may rest on a pair, default 30
+	speed   float64 // of the market, default a tenth of life's, which costs less
+	barrier bool    // the owner allows our gateway orders of its own
+	tls     bool    // HTTPS, with an authority that our machine trusts
 }
 
 // A world is the simulated bitbank in memory, a machine with a disk, and a bot on it that trades through the client under test.
@@ -33,17 +41,22 @@ type world struct {
 	disk  *disk
 	bot   bot
 
-	mu    sync.Mutex
-	bad   trouble
-	wants []*want
-	going sync.WaitGroup // the bot's strategy
+	mu     sync.Mutex
+	bad    trouble
+	lines  []*line
+	wants  []*want
+	behind time.Duration  // the clock of a naive client's machine
+	healed time.Time      // when the world was made well; zero before
+	going  sync.WaitGroup // the bot's strategy
+
+	strangers atomic.Int32 // signed requests that a portal was sent
 }
 
 // newWorld begins in the year 2003: before 2001 PubNub's timetokens had a digit less than any real one.
 func newWorld(t *testing.T, s setup) *world {
 	t.Helper()
 	time.Sleep(3 * 365 * 24 * time.Hour)
-	x, err := sim.New(sim.Options{Seed: 1, Limits: sim.Limits{Live: cmp.Or(s.live, 30)}})
+	x, err := sim.New(sim.Options{Seed: 1, Speed: cmp.Or(s.speed, 0.1), TLS: s.tls, Limits: sim.Limits{Live: cmp.Or(s.live, 30)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +66,7 @@ func newWorld(t *testing.T, s setup) *world {
 	served.Go(func() { x.Play(playing) })
 	for _, host := range []string{"private", "public", "pubnub", "stream"} {
 		p := pipe.Listen()
-		w.hosts[host+":80"] = p
+		w.hosts[sim.Names(host)[0]] = p
 		served.Go(func() {
 			if err := x.Serve(host, p); !errors.Is(err, http.ErrServerClosed) {
 				t.Errorf("Serve: %v", err)
@@ -62,6 +75,21 @@ func newWorld(t *testing.T, s setup) *world {
 	}
 	t.Cleanup(func() { w.going.Wait(); done(); x.Close(); served.Wait() })
 	return w
+}
+
+// url is the address of a host of bitbank.
+func (w *world) url(host string) string {
+	if w.setup.tls {
+		return "https://" + sim.Names(host)[0]
+	}
+	return "http://" + sim.Names(host)[0]
+}
+
+// trust is what a careful client of the exchange trusts.
+func (w *world) trust() *tls.Config {
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(w.sim.CA())
+	return &tls.Config{RootCAs: pool}
 }
 
 // control calls the simulator's control interface.
@@ -96,6 +124,21 @@ func (w *world) heal() {
 	w.t.Helper()
 	w.control("DELETE", "/faults", "")
 	w.hurt(trouble{})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.healed.IsZero() {
+		w.healed = time.Now()
+	}
+}
+
+// cut ends all connections between clients and the exchange.
+func (w *world) cut() {
+	w.mu.Lock()
+	lines := w.lines
+	w.mu.Unlock()
+	for _, l := range lines {
+		l.cut()
+	}
 }
 
 // hurt sets what is wrong with the way to the exchange.
@@ -129,6 +172,8 @@ type want struct {
 	// must says that the bot wants it placed in the end: it orders again what is said to have failed, every five seconds for a
 	// quarter of an hour.
 	must bool
+	// soon says that it is to be placed before the world is made well.
+	soon bool
 
 	mu       sync.Mutex
 	believes belief
@@ -152,6 +197,9 @@ func (w *world) want(o order) *want { return w.begin(&want{order: o}) }
 
 // must is want, for an order that is to be placed in the end.
 func (w *world) must(o order) *want { return w.begin(&want{order: o, must: true}) }
+
+// soon is must, for an order that the trouble is no reason to keep back.
+func (w *world) soon(o order) *want { return w.begin(&want{order: o, must: true, soon: true}) }
 
 func (w *world) begin(x *want) *want {
 	w.mu.Lock()
@@ -250,4 +298,35 @@ func (o order) body() string {
 }
 
 // clock is the time as the machine of a naive client has it.
-func (w *world) clock() time.Time { return time.Now() }
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Now().Add(-w.behind)
+}
+
+// clockBack sets the machine's clock back. Ours runs by the clock of the test, so for it bitbank's goes forward instead.
+func (w *world) clockBack(d time.Duration) {
+	if _, isOurs := w.bot.(*ours); isOurs {
+		w.fault(fmt.Sprintf(`{"host":"private","effect":"clock_skew","delay_ms":%d}`, d.Milliseconds()))
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.behind += d
+}
+
+// openPortal puts a captive portal between us and every host: it answers every request with its page.
+func (w *world) openPortal() {
+	p := pipe.Listen()
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("ACCESS-KEY") != "" {
+			w.strangers.Add(1)
+		}
+		fmt.Fprint(rw, "<html><body>Welcome to our lounge. Please accept the terms.</body></html>")
+	}))
+	s.Listener.Close()
+	s.Listener, s.Config.ErrorLog = p, log.New(io.Discard, "", 0)
+	s.StartTLS()
+	w.t.Cleanup(func() { w.cut(); s.Close() })
+	w.hurt(trouble{portal: p})
+}
