@@ -108,14 +108,17 @@ func processor(t testing.TB, pid int) time.Duration {
 }
 
 // resident is the memory of a process in MiB.
-func resident(t testing.TB, pid int) float64 {
+func resident(t testing.TB, pid int) float64 { return memory(t, pid, "VmRSS:") }
+
+// memory is a line of the status of a process, in MiB.
+func memory(t testing.TB, pid int, line string) float64 {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range strings.Split(string(b), "\n") {
-		if f := strings.Fields(line); len(f) > 1 && f[0] == "VmRSS:" {
+	for _, text := range strings.Split(string(b), "\n") {
+		if f := strings.Fields(text); len(f) > 1 && f[0] == line {
 			kb, err := strconv.ParseFloat(f[1], 64)
 			if err != nil {
 				t.Fatal(err)
@@ -123,6 +126,6 @@ func resident(t testing.TB, pid int) float64 {
 			return kb / 1024
 		}
 	}
-	t.Fatal("no VmRSS")
+	t.Fatal("no " + line)
 	return 0
 }
