@@ -76,6 +76,8 @@ type Account struct {
 
 	books books // see audit.go
 
+	closed closed
+
 	kick  chan struct{} // holds one: there are pending effects
 	tick  chan struct{} // holds one: the next Tick may be due sooner
 	doubt chan struct{} // holds one: the account is to be read at once

@@ -30,7 +30,12 @@ func guardOf(w gateway.Order) broker.Guard {
 
 // Cancel implements gateway.Desk.
 func (a *Account) Cancel(ctx context.Context, w gateway.Cancel) gateway.Reply {
-	return a.ask(ctx, broker.Ask{Bot: w.Bot, Cancel: &ledger.Cancel{Pair: w.Pair, IDs: w.IDs}, Until: w.Until})
+	if code, shut := a.closed.word(w.Pair); shut {
+		return gateway.Reply{Outcome: gateway.NotPlaced, Code: code, Reason: "bitbank took no cancel of this pair a moment ago; it is asked again soon"}
+	}
+	r := a.ask(ctx, broker.Ask{Bot: w.Bot, Cancel: &ledger.Cancel{Pair: w.Pair, IDs: w.IDs}, Until: w.Until})
+	a.closed.take(w.Pair, r)
+	return r
 }
 
 // ask waits for the broker's answer.

@@ -6,7 +6,7 @@ import (
 )
 
 // cancels are the failures of taking an order back.
-var cancels = group{name: "Cancels", ids: "F40 F42 F43 F46 F49", scenarios: []scenario{
+var cancels = group{name: "Cancels", ids: "F40 F42 F43 F44 F46 F49", scenarios: []scenario{
 	{
 		id: "F40", trigger: "The answer to one cancel is lost, and another cancel itself.",
 		play: func(w *world) {
@@ -53,6 +53,22 @@ var cancels = group{name: "Cancels", ids: "F40 F42 F43 F46 F49", scenarios: []sc
 		},
 	},
 	{
+		id: "F44", trigger: "For a minute and a half the pair takes no cancels (70018).",
+		play: func(w *world) {
+			one, other := w.placed(resting("0.001")), w.placed(resting("0.002"))
+			w.control("POST", "/pairs/btc_jpy", `{"flags":{"stop_order_and_cancel":true}}`)
+			w.takeBack(one)
+			w.insists(other, 90*time.Second)
+			w.control("POST", "/pairs/btc_jpy", `{"flags":{"stop_order_and_cancel":false}}`)
+			w.insists(other, 20*time.Second)
+		},
+		wrong: both(booksAgree, noneLives, fewCancels(60)),
+		naive: []naive{
+			{"asks as often as its owner wants", hammering, byHand(waitsForTheAnswer)},
+			{"takes an error for gone", invisible, byHand(anErrorIsGone)},
+		},
+	},
+	{
 		id: "F46", trigger: "A cancel is answered with \"no such order\" (50009), because the server that was asked does not know it yet.",
 		play: func(w *world) {
 			id := w.placed(resting("0.001"))
@@ -76,6 +92,16 @@ var cancels = group{name: "Cancels", ids: "F40 F42 F43 F46 F49", scenarios: []sc
 		naive: []naive{{"clears its book before it asks", invisible, byHand(clearsFirst)}},
 	},
 }}
+
+// insists has an impatient bot ask for a cancel five times a second until the client says that it is done.
+func (w *world) insists(id int64, lasts time.Duration) {
+	for until := time.Now().Add(lasts); time.Now().Before(until); w.pass(200 * time.Millisecond) {
+		if w.bot.cancel(w.t.Context(), pair, id).state == isPlaced {
+			w.pass(time.Until(until))
+			return
+		}
+	}
+}
 
 // fewCancels bounds how often the cancelling of an order was asked for.
 func fewCancels(most int) func(w *world) []flaw {

@@ -87,12 +87,15 @@ func (c Cancel) Answered(a CancelAnswer, at time.Time) Cancel {
 	return c
 }
 
+// Latches reports whether a code says that no cancel is taken at present, of a pair or at all (bitbank's documents, "Errors").
+func Latches(code bitbank.Code) bool { return code == 70004 || code == 70013 || code == 70018 }
+
 // refused sorts bitbank's codes for cancels (errors.md of its documents).
 func (c Cancel) refused(code bitbank.Code) Cancel {
 	c.Refused = code
 	info, _ := bitbank.Lookup(code)
 	switch {
-	case code == 70004 || code == 70013 || code == 70018:
+	case Latches(code):
 		c.State = Latched
 	case code == 10009 || info.Class == bitbank.ClassBusy:
 		c.State = Sending // later
