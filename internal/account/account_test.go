@@ -165,3 +165,27 @@ func TestARepetitionRightAfterTheStartJoins(t *testing.T) {
 		}
 	})
 }
+
+func TestABotThatHasReadAnIntentMayOrderAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.control("POST", "/faults", `{"host":"pubnub","effect":"stall_stream"}`)
+		w.control("POST", "/faults", `{"host":"private","effect":"drop_response","for_ms":20000}`)
+		r := w.place("0.001", 3*time.Second)
+		if r.Outcome != gateway.Unknown {
+			t.Fatalf("in the dark the bot is told %+v", r)
+		}
+		if got, _ := w.a.Intent("grid", r.Intent); got.Told != nil {
+			t.Error("an outcome that is not known can be told")
+		}
+		time.Sleep(time.Minute)
+		got, _ := w.a.Intent("grid", r.Intent)
+		if got.Outcome != gateway.Placed || got.Told == nil {
+			t.Fatalf("later it is %+v", got)
+		}
+		got.Told(true)
+		if r := w.place("0.001", patient); r.Outcome != gateway.Placed || w.orders() != 2 {
+			t.Errorf("its next order is told %+v, %d orders", r, w.orders())
+		}
+	})
+}

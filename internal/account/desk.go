@@ -130,7 +130,11 @@ func (a *Account) Intent(bot, id string) (gateway.Reply, bool) {
 	if !ok || i.Bot != bot {
 		return gateway.Reply{}, false
 	}
-	return inWords(a.broker.Outcome(i)), true
+	out := inWords(a.broker.Outcome(i))
+	if out.Outcome != gateway.Unknown {
+		out.Told = func(whole bool) { a.paid(broker.Told{Intent: id, Whole: whole}) }
+	}
+	return out, true
 }
 
 // State implements gateway.Desk.

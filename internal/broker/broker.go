@@ -564,6 +564,12 @@ func (b *Broker) waited(now time.Time, c *call) Reason {
 
 // told pays the debt of an outcome that was written to the last byte, and makes every other one due.
 func (b *Broker) told(now time.Time, e Told) {
+	if e.Intent != "" {
+		if i, ok := b.ledger.Intent(e.Intent); ok && e.Whole && i.Order != nil && i.Settled() && i.Debt == ledger.Due {
+			b.owe(now, i.ID, ledger.Paid)
+		}
+		return
+	}
 	c := b.calls[e.Call]
 	if c == nil || !c.told {
 		return

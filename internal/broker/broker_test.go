@@ -196,3 +196,30 @@ func TestALostCancelIsReadUntilItsOrderIsOver(t *testing.T) {
 		t.Error("it goes on being looked for")
 	}
 }
+
+// A bot that has asked for an intent knows its outcome: its next equal order is another one.
+func TestReadingAnIntentPaysItsDebt(t *testing.T) {
+	for name, c := range map[string]struct {
+		whole bool
+		sends int
+	}{"read whole": {true, 1}, "not read whole": {false, 0}} {
+		b := started()
+		o := limit(t, "0.01")
+		s := only[Send](t, b.Step(begin, ask(1, o, 8*time.Second)))
+		b.Sign(begin, s.ID, begin, 2*time.Second)
+		b.Step(begin.Add(time.Second), Sent{ID: s.ID})
+		only[Reply](t, b.Step(begin.Add(8*time.Second), Tick{}))
+		b.Step(begin.Add(8*time.Second), Told{Call: 1, Whole: true})
+		b.Step(begin.Add(9*time.Second), Told{Intent: s.ID, Whole: true}) // "unknown" pays nothing
+		if i, _ := b.Ledger().Intent(s.ID); i.Debt != ledger.Due {
+			t.Fatalf("%s: the debt of an open order is %q", name, i.Debt)
+		}
+		found := placedOf(t, o, 7, begin)
+		b.Step(begin.Add(10*time.Second), Looked{Pair: o.Pair, Began: begin.Add(10 * time.Second), Answered: true, Whole: true, Live: []bitbank.Order{found}})
+		b.Step(begin.Add(11*time.Second), Told{Intent: s.ID, Whole: c.whole})
+		effects := b.Step(begin.Add(12*time.Second), ask(2, o, 20*time.Second))
+		if got := len(of[Send](effects)); got != c.sends {
+			t.Errorf("%s: %d orders are sent, want %d: %+v", name, got, c.sends, effects)
+		}
+	}
+}

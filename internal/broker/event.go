@@ -31,10 +31,12 @@ type Ask struct {
 // A Gone is a bot that hung up before it was answered.
 type Gone struct{ Call CallID }
 
-// A Told says that a Reply was written to the bot, and whether to the last byte.
+// A Told says that a Reply was written to the bot, and whether to the last byte; or, with an Intent in the place of a Call, that
+// the bot has asked for that one by its id and the final outcome was written.
 type Told struct {
-	Call  CallID
-	Whole bool
+	Call   CallID
+	Intent string
+	Whole  bool
 }
 
 // A Sent is what came of a Send. With neither Orders nor Refused it is lost.
