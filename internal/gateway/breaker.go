@@ -87,6 +87,13 @@ func (b *breaker) pause(until time.Time) {
 	}
 }
 
+// ailing reports whether the newest requests have failed, more than one in a row.
+func (b *breaker) ailing() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failures > 1
+}
+
 // closed reports whether everything may pass.
 func (b *breaker) closed() bool {
 	b.mu.Lock()

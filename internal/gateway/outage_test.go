@@ -40,11 +40,15 @@ func TestWhileBitbankIsSilentTheBreakerAnswers(t *testing.T) {
 			}
 			return codeIn(w.Body.String()), w.Header().Get("Hikeshi-Reason")
 		}
+		codes := map[bitbank.Code]int{}
 		for k.private.breaker.closed() {
-			if code, _ := ask(); code != codeTimedOut {
-				t.Fatalf("before it opens: %d", code)
-			}
+			code, _ := ask()
+			codes[code]++
 			time.Sleep(10 * time.Millisecond)
+		}
+		// One read was repeated, and the next one gave its place for that.
+		if codes[codeTimedOut] != opensAfter-1 || codes[codeBusy] != 1 || len(codes) != 2 {
+			t.Fatalf("before it opens the bot heard %v", codes)
 		}
 		if n := k.host.count(); n != opensAfter {
 			t.Errorf("%d requests failed before it opened, want %d", n, opensAfter)
@@ -248,7 +252,7 @@ func TestAnOutageDoesNotRaiseTheNumberOfRequests(t *testing.T) {
 		for _, bots := range []struct {
 			n     int
 			every time.Duration
-		}{{20, 500 * time.Millisecond}, {3, 2 * time.Second}, {1, 5 * time.Second}} {
+		}{{20, 500 * time.Millisecond}, {3, 2 * time.Second}, {1, 5 * time.Second}, {1, 10 * time.Second}} {
 			synctest.Test(t, func(t *testing.T) {
 				var down atomic.Bool
 				k := newKit(t, func(r *http.Request) (int, string, error) {
@@ -296,14 +300,10 @@ func TestAnOutageDoesNotRaiseTheNumberOfRequests(t *testing.T) {
 						return n
 					}
 					sent, asked := count(k.host.times()), count(in)
-					// Of fewer than ten reads a single repeat is more than a tenth.
-					if sent > max(1.10*asked, asked+1) {
+					if sent > 1.10*asked {
 						t.Fatalf("%s, %d bots every %v: %v sent for %v", name, bots.n, bots.every, sent, asked)
 					}
 					worst = max(worst, sent/asked)
-				}
-				if bots.n > 1 && worst > 1.10 {
-					t.Errorf("%s, %d bots every %v: %.3f requests for one", name, bots.n, bots.every, worst)
 				}
 				t.Logf("figure: gateway, %s, %d bots every %v: at most %.3f requests for one of a bot in any 60 s", name, bots.n, bots.every, worst)
 			})

@@ -10,6 +10,7 @@ const (
 	retryFloor   = 3   // and so many more
 	maxAttempts  = 3   // of one read
 	retryBuckets = 120 // seconds
+	retryMinute  = 60  // likewise, how long a repeat may take the place of a read
 )
 
 // Pauses before a repeat: drawn from zero to a bound that doubles. A host that names its own pause is obeyed up to maxPause.
@@ -21,13 +22,17 @@ const (
 
 // A retryBudget bounds repeats: 10 % of the last two minutes' requests, and 3 more for quiet times. It counts in whole seconds
 // and may be used concurrently. Only the first failure in a row is repeated at all: the second one says that it was no lost
-// packet, and in an outage a quiet bot's repeats would be more than a tenth of what it asks.
+// packet, and in an outage a quiet bot's repeats would be more than a tenth of what it asks. Where one asks less than ten times
+// a minute even that one is, so a repeat that fails too takes the place of the next read, which is not sent while the host still
+// fails.
 type retryBudget struct {
 	mu       sync.Mutex
 	second   int64 // the newest bucket's
 	requests [retryBuckets]int
 	retries  [retryBuckets]int
 	sums     [2]int // of requests and retries
+	debt     int    // repeats that failed: as many reads are not sent
+	due      int64  // until which second
 }
 
 // request counts one that was sent for the first time.
@@ -49,6 +54,28 @@ func (b *retryBudget) retry(now time.Time) bool {
 	}
 	b.retries[b.second%retryBuckets]++
 	b.sums[1]++
+	return true
+}
+
+// vain takes in that a repeat failed too.
+func (b *retryBudget) vain(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.debt, b.due = b.debt+1, now.Unix()+retryMinute
+}
+
+// repay reports whether a read is not to be sent, and counts it. It is asked while the host fails.
+func (b *retryBudget) repay(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.debt == 0 {
+		return false
+	}
+	if now.Unix() > b.due {
+		b.debt = 0
+		return false
+	}
+	b.debt--
 	return true
 }
 

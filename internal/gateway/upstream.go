@@ -102,6 +102,9 @@ func (u *upstream) ask(ctx context.Context, q question, until time.Time, use fun
 	if u.breaker.refuses(q.method == http.MethodGet, time.Now()) {
 		return errShut
 	}
+	if q.method == http.MethodGet && u.breaker.ailing() && u.budget.repay(time.Now()) {
+		return errShut
+	}
 	f, fresh := u.table.join(q, until)
 	defer u.table.part(f)
 	if fresh {
@@ -202,6 +205,9 @@ func (u *upstream) once(ctx context.Context, f *flight, n int) (answer, outlook,
 	a, err := u.exchange(ctx, f, slot)
 	v, mends := u.judge(a, err)
 	failures := u.breaker.report(p, v, time.Now())
+	if n > 1 && v == failed {
+		u.budget.vain(time.Now())
+	}
 	u.heed(a, slot, time.Now())
 	return a, outlook{mends && f.method == http.MethodGet, failures}, err
 }
