@@ -6,7 +6,7 @@ import (
 )
 
 // cancels are the failures of taking an order back.
-var cancels = group{name: "Cancels", ids: "F40 F42 F43 F44 F46 F49", scenarios: []scenario{
+var cancels = group{name: "Cancels", ids: "F40 F42 F43 F44 F46 F49 F50", scenarios: []scenario{
 	{
 		id: "F40", trigger: "The answer to one cancel is lost, and another cancel itself.",
 		play: func(w *world) {
@@ -90,6 +90,23 @@ var cancels = group{name: "Cancels", ids: "F40 F42 F43 F44 F46 F49", scenarios: 
 		},
 		wrong: both(booksAgree, noneLives),
 		naive: []naive{{"clears its book before it asks", invisible, byHand(clearsFirst)}},
+	},
+	{
+		id: "F50", trigger: "The order is cancelled, and the report of what was executed of it before comes a minute later.",
+		play: func(w *world) {
+			o := w.best("0.5")
+			id := w.placed(o)
+			w.fault(`{"host":"pubnub","match":{"path":"spot_trade"},"effect":"slow","delay_ms":60000}`)
+			w.sells("0.2", o.Price)
+			w.takeBack(id)
+			w.pass(90 * time.Second)
+		},
+		wrong: both(booksAgree, noneLives),
+		naive: []naive{
+			{"hears no more of what is cancelled", misbooked, tuned(func(t *tuner) {
+				t.drops = func(_ string, _, gone bool) bool { return gone }
+			})},
+		},
 	},
 }}
 

@@ -33,7 +33,7 @@ type group struct {
 	scenarios []scenario
 }
 
-var groups = []group{orderWrites, cancels}
+var groups = []group{orderWrites, cancels, streams}
 
 func TestFailures(t *testing.T) {
 	for _, g := range groups {
@@ -73,7 +73,7 @@ func played(t *testing.T, s scenario, with func(w *world) bot) (flaws []flaw) {
 		s.play(w)
 		w.heal()
 		w.wait()
-		flaws = w.judge()
+		flaws = append(w.judge(), w.found...)
 		if s.wrong != nil {
 			flaws = append(flaws, s.wrong(w)...)
 		}

@@ -125,6 +125,9 @@ func both(judgements ...func(w *world) []flaw) func(w *world) []flaw {
 	}
 }
 
+// find notes something wrong that shows while a scenario is played.
+func (w *world) find(k kind, says string) { w.found = append(w.found, flaw{k, says}) }
+
 // sent are the times at which the account's requests to a path of the private host arrived.
 func (w *world) sent(method, path string, since time.Time) (at []time.Time) {
 	for _, r := range w.truth().Requests {
@@ -152,6 +155,15 @@ type hand struct {
 // byHand makes a hand.
 func byHand(takes func(ctx context.Context, h *hand, id int64) state) func(w *world) bot {
 	return func(w *world) bot { return newHand(w, takes) }
+}
+
+// byHabit makes a hand with the habits of a library.
+func byHabit(change func(*library)) func(w *world) bot {
+	return func(w *world) bot {
+		h := newHand(w, waitsForTheAnswer)
+		change(h.library)
+		return h
+	}
 }
 
 func newHand(w *world, takes func(ctx context.Context, h *hand, id int64) state) *hand {

@@ -45,6 +45,7 @@ type world struct {
 	bad    trouble
 	lines  []*line
 	wants  []*want
+	found  []flaw         // that the play itself has found
 	behind time.Duration  // the clock of a naive client's machine
 	healed time.Time      // when the world was made well; zero before
 	going  sync.WaitGroup // the bot's strategy
