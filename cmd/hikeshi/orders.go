@@ -10,7 +10,6 @@ import (
 
 	"hikeshi/internal/account"
 	"hikeshi/internal/journal"
-	"hikeshi/internal/ledger"
 	"hikeshi/internal/say"
 	"hikeshi/internal/text"
 	"hikeshi/internal/web"
@@ -43,20 +42,15 @@ func (p *program) orders() *cobra.Command {
 			case check:
 				return p.checkAccount(c.Context())
 			}
-			var l ledger.Ledger
-			err := p.withJournal(c.Context(), func(j *journal.Journal) error {
-				for r, err := range account.RecordsOf(j.Read(c.Context(), journal.Query{Kinds: []journal.Kind{account.Kind}})) {
-					if err != nil {
-						return err
-					}
-					l.Apply(r)
-				}
-				return nil
+			var m *account.Memory
+			err := p.withJournal(c.Context(), func(j *journal.Journal) (err error) {
+				m, err = account.Remember(c.Context(), j)
+				return err
 			})
 			if err != nil {
 				return err
 			}
-			return p.tellOrders(account.ViewOf(&l, time.Now()), time.Now())
+			return p.tellOrders(account.ViewOf(m.Ledger, time.Now()), time.Now())
 		},
 	}))
 	c.Flags().BoolVar(&check, "check", false, p.say("cli.orders.flag.check", nil))

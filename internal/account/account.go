@@ -2,9 +2,9 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -34,7 +34,7 @@ func Limits() bitbank.LimiterOptions {
 
 // A Journal is where records are kept.
 type Journal interface {
-	// Append returns when the entries are on the disk.
+	// Append returns when the entries are on the disk, and their numbers. Without numbers no snapshots are written.
 	Append(ctx context.Context, entries ...journal.Entry) ([]journal.Seq, error)
 }
 
@@ -54,7 +54,9 @@ type Options struct {
 	Barrier bool
 	// Limiter is the client's: the past is imported while most of it is free. Nil is always.
 	Limiter *bitbank.Limiter
-	Log     *slog.Logger // nil: silent
+	// Low says that the disk has no room but for what cannot be put off: no order is taken then, cancels are. Nil: never.
+	Low func() bool
+	Log *slog.Logger // nil: silent
 }
 
 // An Account is one account. Make it with Open and let it Run.
@@ -74,7 +76,8 @@ type Account struct {
 	ending  bool                          // nothing new is sent or read
 	lazy    bool                          // what is pending is carried out soon, without a poke
 
-	books books // see audit.go
+	books     books // see audit.go
+	snapshots snapshots
 
 	closed closed
 
@@ -98,28 +101,32 @@ const Kind journal.Kind = "account"
 // backlogMost bounds what waits for a full disk in memory. What does not fit is lost with us, and read anew from bitbank.
 const backlogMost = 10_000
 
-// Open takes up the records of an account, oldest first.
-func Open(o Options, records func(yield func(journal.Record, error) bool)) (*Account, error) {
+// Open takes up an account with its records, oldest first.
+func Open(o Options, records iter.Seq2[journal.Record, error]) (*Account, error) {
+	m := &Memory{Ledger: &ledger.Ledger{}}
+	if err := m.fold(records); err != nil {
+		return nil, err
+	}
+	return Resume(o, m), nil
+}
+
+// Resume takes up an account where a memory of it ends. The memory is the account's from then on.
+func Resume(o Options, m *Memory) *Account {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Low == nil {
+		o.Low = func() bool { return false }
 	}
 	a := &Account{
 		o: o, log: o.Log, broker: broker.New(), waiting: map[broker.CallID]chan broker.Reply{}, sends: map[string]context.CancelFunc{},
 		kick: make(chan struct{}, 1), tick: make(chan struct{}, 1), doubt: make(chan struct{}, 1), over: make(chan struct{}),
+		snapshots: snapshots{upto: m.upto, since: m.since, due: snapshotEvery},
 	}
 	a.broker.AllowBarrier(o.Barrier && !o.ReadOnly)
+	a.broker.Begin(m.Ledger)
 	a.books.turn = make(chan struct{}, 1)
-	for r, err := range records {
-		if err != nil {
-			return nil, fmt.Errorf("open the account: %w", err)
-		}
-		var x ledger.Record
-		if err := json.Unmarshal(r.Data, &x); err != nil {
-			return nil, fmt.Errorf("open the account: record %d: %w", r.Seq, err)
-		}
-		a.broker.Replay(x)
-	}
-	return a, nil
+	return a
 }
 
 // Run follows the account until ctx ends. What is being sent then is waited for, so that its answer is recorded. It may be
@@ -147,6 +154,7 @@ func (a *Account) Run(ctx context.Context) error {
 	a.jobs.Wait()
 	cancel()
 	doing.Wait()
+	a.lastSnapshot()
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
@@ -226,7 +234,6 @@ func (a *Account) turn() {
 	a.mu.Lock()
 	items, records := a.pending, a.backlog
 	a.pending, a.backlog, a.lazy = nil, nil, false
-	a.mu.Unlock()
 	for _, i := range items {
 		for _, e := range i.effects {
 			if k, ok := e.(broker.Keep); ok {
@@ -234,7 +241,10 @@ func (a *Account) turn() {
 			}
 		}
 	}
-	err := a.write(records)
+	taken := a.snapshotDue(len(records))
+	a.mu.Unlock()
+	seqs, err := a.write(records)
+	a.recorded(len(records), seqs, taken, err)
 	for _, i := range items {
 		if i.done != nil {
 			i.done <- err
@@ -246,9 +256,9 @@ func (a *Account) turn() {
 }
 
 // write has records on the disk, or keeps them in mind.
-func (a *Account) write(records []ledger.Record) error {
+func (a *Account) write(records []ledger.Record) ([]journal.Seq, error) {
 	if len(records) == 0 {
-		return nil
+		return nil, nil
 	}
 	entries := make([]journal.Entry, len(records))
 	for k, r := range records {
@@ -257,16 +267,16 @@ func (a *Account) write(records []ledger.Record) error {
 			a.log.Info("trading by hand is over: the bot's new orders go again, unless they are held besides", "bot", f.Bot)
 		}
 	}
-	_, err := a.o.Journal.Append(context.Background(), entries...)
+	seqs, err := a.o.Journal.Append(context.Background(), entries...)
 	if err == nil {
-		return nil
+		return seqs, nil
 	}
 	a.log.Error("records of the account were not written", "n", len(records), "err", err)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.backlog = append(records, a.backlog...)
 	a.backlog = a.backlog[max(0, len(a.backlog)-backlogMost):]
-	return err
+	return nil, err
 }
 
 // Unrecorded is how many records wait for the disk.

@@ -72,9 +72,7 @@ func TestOnAFullDiskOrdersAreRefusedAndCancelsServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		r := w.place("0.001", patient)
-		w.disk.mu.Lock()
-		w.disk.full = true
-		w.disk.mu.Unlock()
+		w.disk.set(true, true)
 		if r := w.place("0.002", patient); r.Outcome != gateway.NotPlaced || r.Reason == "" || w.orders() != 1 {
 			t.Errorf("an order is told %+v, %d orders", r, w.orders())
 		}
@@ -85,9 +83,7 @@ func TestOnAFullDiskOrdersAreRefusedAndCancelsServed(t *testing.T) {
 		if w.a.Unrecorded() == 0 {
 			t.Error("nothing waits for the disk")
 		}
-		w.disk.mu.Lock()
-		w.disk.full = false
-		w.disk.mu.Unlock()
+		w.disk.set(false, false)
 		if r := w.place("0.003", patient); r.Outcome != gateway.Placed || w.a.Unrecorded() != 0 {
 			t.Errorf("with space again an order is told %+v, %d records wait", r, w.a.Unrecorded())
 		}

@@ -29,7 +29,8 @@ type world struct {
 	disk    *disk
 	a       *Account
 	stop    func()
-	barrier bool // the owner allows orders of our own
+	barrier bool                            // the owner allows orders of our own
+	open    func(Options) (*Account, error) // nil: on what the disk holds
 }
 
 // A disk keeps records in memory, and can be full.
@@ -38,6 +39,19 @@ type disk struct {
 	records []journal.Record
 	full    bool
 	each    atomic.Int64 // how long a record takes, in ns
+	low     bool         // only what cannot be put off fits
+}
+
+func (d *disk) isLow() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.low
+}
+
+func (d *disk) set(full, low bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.full, d.low = full, low
 }
 
 func (d *disk) Append(_ context.Context, entries ...journal.Entry) ([]journal.Seq, error) {
@@ -125,7 +139,12 @@ func (w *world) start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.a, err = Open(Options{Client: client, Journal: w.disk, Barrier: w.barrier, StreamURL: "http://pubnub", StreamHTTP: w.stream}, w.disk.all)
+	o := Options{Client: client, Journal: w.disk, Low: w.disk.isLow, Barrier: w.barrier, StreamURL: "http://pubnub", StreamHTTP: w.stream}
+	if w.open == nil {
+		w.a, err = Open(o, w.disk.all)
+	} else {
+		w.a, err = w.open(o)
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}

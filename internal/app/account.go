@@ -55,13 +55,16 @@ func (a *App) openAccount(ctx context.Context, listenAt func(network, addr strin
 	if err != nil {
 		return err
 	}
-	ao := account.Options{Client: client, Journal: a.journal, ReadOnly: !trade, Barrier: cfg.Gateway.Barrier, Limiter: limiter, Log: a.log}
+	ao := account.Options{Client: client, ReadOnly: !trade, Barrier: cfg.Gateway.Barrier, Limiter: limiter, Log: a.log}
 	if stream := cfg.Hosts[probe.PubNub].URL; stream != "off" {
 		ao.StreamURL, ao.StreamHTTP = stream, &http.Client{Transport: transport.Clone()}
 	}
-	if a.account, err = account.Open(ao, a.journal.Read(ctx, journal.Query{Kinds: []journal.Kind{account.Kind}})); err != nil {
+	memory, err := a.remember(ctx)
+	if err != nil {
 		return err
 	}
+	ao.Journal, ao.Low = a.journal, a.journal.Low
+	a.account = account.Resume(ao, memory)
 	if cfg.Gateway.Listen == "" {
 		return nil
 	}
@@ -91,6 +94,24 @@ func (a *App) openAccount(ctx context.Context, listenAt func(network, addr strin
 		a.warnings = append(a.warnings, Trouble{ID: "gateway.readonly", Err: errors.New("the key has no trading right")})
 	}
 	return err
+}
+
+// remember reads what the journal knows of the account. A journal that is damaged further back than its opening looks is
+// salvaged: no ledger is made of what does not verify.
+func (a *App) remember(ctx context.Context) (*account.Memory, error) {
+	m, err := account.Remember(ctx, a.journal)
+	if !errors.Is(err, journal.ErrBroken) {
+		return m, err
+	}
+	a.log.Error("the journal is damaged; what verifies is kept", "err", err)
+	if err := a.journal.Close(); err != nil {
+		return nil, err
+	}
+	if a.journal, err = openJournal(ctx, a.cfg.DataDir, journal.Options{Salvage: true}); err != nil {
+		return nil, err
+	}
+	a.warnDamage()
+	return account.Remember(ctx, a.journal)
 }
 
 // ServeHTTP hands the stream to the relay, and everything else to the gateway.

@@ -76,7 +76,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return nil, &Trouble{ID: "data", Args: text.Args{"path": cfg.DataDir}, Err: err}
 	}
-	if a.journal, err = openJournal(ctx, cfg.DataDir); err != nil {
+	if a.journal, err = openJournal(ctx, cfg.DataDir, journal.Options{}); err != nil {
 		return nil, err
 	}
 	if err := a.warn(ctx, time.Now()); err != nil {
@@ -125,9 +125,7 @@ const clockSlack = time.Minute
 
 // warn looks for what is odd about the journal.
 func (a *App) warn(ctx context.Context, now time.Time) error {
-	if d := a.journal.Damage(); d != nil {
-		a.warnings = append(a.warnings, Trouble{ID: "damaged", Args: text.Args{"n": fmt.Sprint(int(d.From) - 1 + d.Again), "aside": d.Aside}, Err: errors.New(d.Reason)})
-	}
+	a.warnDamage()
 	for last, err := range a.journal.Read(ctx, journal.Query{Reverse: true, Limit: 1}) {
 		if err != nil {
 			return fmt.Errorf("read the newest record: %w", err)
@@ -140,9 +138,15 @@ func (a *App) warn(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-func openJournal(ctx context.Context, dir string) (*journal.Journal, error) {
+func (a *App) warnDamage() {
+	if d := a.journal.Damage(); d != nil {
+		a.warnings = append(a.warnings, Trouble{ID: "damaged", Args: text.Args{"n": fmt.Sprint(int(d.From) - 1 + d.Again), "aside": d.Aside}, Err: errors.New(d.Reason)})
+	}
+}
+
+func openJournal(ctx context.Context, dir string, o journal.Options) (*journal.Journal, error) {
 	path := filepath.Join(dir, "journal.db")
-	j, err := journal.Open(ctx, path, journal.Options{})
+	j, err := journal.Open(ctx, path, o)
 	switch {
 	case err == nil:
 		return j, nil

@@ -78,6 +78,9 @@ func (b *Broker) SetRates(r ledger.Rates) { b.rates = r }
 // Replay takes in a record of the journal, before Start.
 func (b *Broker) Replay(r ledger.Record) { b.ledger.Apply(r) }
 
+// Begin takes over a ledger that records were folded into already, before Start. What else the broker holds follows from it.
+func (b *Broker) Begin(l *ledger.Ledger) { b.ledger = *l }
+
 // Start goes on where the journal ends: what was being sent when we went down is lost, and every bot that waited is owed its
 // answer.
 func (b *Broker) Start(now time.Time) []Effect {

@@ -32,7 +32,7 @@ const (
 	Observation Kind = "observation" // raw probe.Observation, only around incidents
 	Checkpoint  Kind = "checkpoint"  // retention cut here: what was cut, signed
 	Damaged     Kind = "damaged"     // a damaged file was set aside here: Damage
-	Snapshot    Kind = "snapshot"    // what records before it come to, so that fewer are read at a start; a JSON string, already packed
+	Snapshot    Kind = "snapshot"    // what records before it come to, so that fewer are read at a start; already packed
 )
 
 // An Entry is a record to be written.

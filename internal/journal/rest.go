@@ -7,8 +7,8 @@ import (
 )
 
 // A rest is what of a damaged journal lies beyond its first broken record, and verifies by itself all the same: beside the
-// record or the cut before it, by its own hash, or by the next one's. Checkpoints are not among it, because they speak of
-// numbers that are given anew.
+// record or the cut before it, by its own hash, or by the next one's. Checkpoints and snapshots are not among it, because they
+// speak of numbers that are given anew.
 type rest struct {
 	keep func(Record) error
 	n    int // records kept
@@ -87,7 +87,7 @@ func (s *rest) row(r row) error {
 }
 
 func (s *rest) take(r Record) error {
-	if r.Kind == Checkpoint {
+	if r.Kind == Checkpoint || r.Kind == Snapshot {
 		return nil
 	}
 	s.n++

@@ -153,6 +153,10 @@ func (l *Ledger) answered(a *Answered, at time.Time) {
 	if i == nil || i.Answer == Done || i.Answer == Declined {
 		return
 	}
+	if i.Cancel != nil {
+		i.Over = false // whether its orders were looked at before the answer came must not matter
+		l.intents.stale = true
+	}
 	switch {
 	case len(a.Orders) > 0:
 		i.Answer = Done

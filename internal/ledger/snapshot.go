@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"encoding/json"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -31,26 +32,68 @@ type snapshot struct {
 	Frozen    map[string]frozen     `json:"frozen"`
 }
 
-// MarshalJSON writes all that is kept. Two ledgers that know the same write the same.
-func (l *Ledger) MarshalJSON() ([]byte, error) {
+// Schema is the version of what a snapshot says, and of how records are folded: whenever records would make another ledger than a
+// snapshot of before and the records after it, it rises, and older snapshots are passed over.
+const Schema = 1
+
+// A Snapshot is a copy of a ledger at a time, to be written while the ledger goes on.
+type Snapshot struct{ s snapshot }
+
+// Snapshot copies all that is kept, which takes some milliseconds when all of it is full.
+func (l *Ledger) Snapshot() *Snapshot {
 	l.tidy()
-	l.trades.sort()
 	s := snapshot{
-		Newest: l.newest, Forgotten: l.forgotten, Starts: l.starts, Trades: l.trades.list, Dropped: l.trades.dropped,
-		Balances: l.balances, Transfers: l.transfers.by, Spans: l.spans, First: l.first, Breaks: l.breaks, Frozen: l.frozen,
-		Intents: slices.SortedFunc(maps.Values(l.intents.by), byAge),
-		Orders: slices.SortedFunc(maps.Values(l.orders.all), func(a, b *order) int {
-			return cmp.Or(cmp.Compare(a.ID, b.ID), strings.Compare(a.Pair, b.Pair))
-		}),
-		Positions: slices.SortedFunc(maps.Values(l.positions), func(a, b *position) int {
-			return cmp.Or(strings.Compare(a.Row.Pair, b.Row.Pair), strings.Compare(string(a.Row.Side), string(b.Row.Side)))
-		}),
+		Newest: l.newest, Forgotten: l.forgotten, Starts: l.starts, Dropped: l.trades.dropped, Balances: map[string]*balances{},
+		Transfers: map[string]*transfer{}, Spans: map[Kind][]Span{}, First: maps.Clone(l.first), Breaks: maps.Clone(l.breaks), Frozen: maps.Clone(l.frozen),
+		Intents: clones(maps.Values(l.intents.by)), Orders: clones(maps.Values(l.orders.all)), Trades: clones(slices.Values(l.trades.list)),
+		Positions: clones(maps.Values(l.positions)),
 	}
-	for _, id := range slices.Sorted(maps.Keys(l.deals.by)) {
-		s.Deals = append(s.Deals, *l.deals.by[id])
+	for asset, b := range l.balances {
+		s.Balances[asset] = &balances{b.Newest, slices.Clone(b.Reads)}
 	}
+	for key, t := range l.transfers.by {
+		c := *t
+		if c.Deposit != nil {
+			c.Deposit = new(*c.Deposit)
+		}
+		if c.Withdrawal != nil {
+			c.Withdrawal = new(*c.Withdrawal)
+		}
+		s.Transfers[key] = &c
+	}
+	for kind, spans := range l.spans {
+		s.Spans[kind] = slices.Clone(spans)
+	}
+	for _, d := range l.deals.by {
+		s.Deals = append(s.Deals, *d)
+	}
+	return &Snapshot{s}
+}
+
+// clones are copies of values whose insides are replaced, never written to.
+func clones[T any](of iter.Seq[*T]) []*T {
+	var out []*T
+	for x := range of {
+		out = append(out, new(*x))
+	}
+	return out
+}
+
+// MarshalJSON writes it. Two ledgers that know the same write the same.
+func (x *Snapshot) MarshalJSON() ([]byte, error) {
+	s := x.s
+	slices.SortFunc(s.Intents, byAge)
+	slices.SortFunc(s.Orders, func(a, b *order) int { return cmp.Or(cmp.Compare(a.ID, b.ID), strings.Compare(a.Pair, b.Pair)) })
+	slices.SortFunc(s.Trades, byTime)
+	slices.SortFunc(s.Positions, func(a, b *position) int {
+		return cmp.Or(strings.Compare(a.Row.Pair, b.Row.Pair), strings.Compare(string(a.Row.Side), string(b.Row.Side)))
+	})
+	slices.SortFunc(s.Deals, func(a, b bitbank.DealerOrder) int { return cmp.Compare(a.ID, b.ID) })
 	return json.Marshal(s)
 }
+
+// MarshalJSON writes all that is kept.
+func (l *Ledger) MarshalJSON() ([]byte, error) { return l.Snapshot().MarshalJSON() }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (l *Ledger) UnmarshalJSON(b []byte) error {
