@@ -35,8 +35,14 @@ func (a *Account) Cancel(ctx context.Context, w gateway.Cancel) gateway.Reply {
 	}
 	r := a.ask(ctx, broker.Ask{Bot: w.Bot, Cancel: &ledger.Cancel{Pair: w.Pair, IDs: w.IDs}, Until: w.Until})
 	a.closed.take(w.Pair, r)
+	if r.Reason == "" && a.Unrecorded() > 0 {
+		r.Reason = "this is not recorded yet: the disk cannot be written"
+	}
 	return r
 }
+
+// full is why no order is taken while the journal has its reserve left only, which is for cancels and for what became of orders.
+const full = "the disk is full: no order is taken until what becomes of it can be recorded; cancels are served"
 
 // ask waits for the broker's answer.
 func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
@@ -52,6 +58,10 @@ func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
 			return gateway.Reply{Outcome: gateway.Unknown, Reason: "the gateway is starting or ending"}
 		}
 		return gateway.Reply{Outcome: gateway.NotPlaced, Reason: "the account has not been read since the start"}
+	}
+	if e.Order != nil && !owed && a.o.Low() {
+		a.mu.Unlock()
+		return gateway.Reply{Outcome: gateway.NotPlaced, Reason: full}
 	}
 	a.calls++
 	e.Call = a.calls
@@ -115,7 +125,7 @@ var reasons = map[broker.Reason]string{
 	broker.Frozen:     "the owner has stopped this bot's orders",
 	broker.Dark:       "bitbank does not answer; nothing is sent until it does",
 	broker.Waited:     "an equal order was still open, or the account's limit had no room, until the time was up; nothing was sent",
-	broker.Unrecorded: "the order could not be recorded, so it was not sent",
+	broker.Unrecorded: "the disk is full or cannot be written: the order could not be recorded, so it was not sent",
 	broker.NeverSent:  "no connection to bitbank came about; nothing was sent",
 	broker.Proved:     "the answer was lost, and it is proved that nothing was placed, assuming that bitbank executes one account's requests in order",
 	broker.ProvedByQ:  "the answer was lost, and nothing was placed, assuming that bitbank's queue is shorter than ten minutes",
@@ -143,6 +153,9 @@ func (a *Account) State(bot string) gateway.State {
 	defer a.mu.Unlock()
 	if f, since, on := a.broker.Ledger().Frozen(bot); on {
 		return gateway.State{Trading: "frozen", Since: since, Until: f.Until, Reason: f.Why}
+	}
+	if a.o.Low() {
+		return gateway.State{Trading: "full", Reason: full}
 	}
 	if a.broker.Dark() {
 		return gateway.State{Trading: "dark", Reason: reasons[broker.Dark]}

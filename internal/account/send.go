@@ -67,6 +67,9 @@ func fill[T any](e *broker.Sent, o bitbank.Outcome[T]) {
 	}
 }
 
+// errFull keeps an order back that was being sent when the disk became full.
+var errFull = errors.New(full)
+
 // sign has the intent on the disk before its first byte leaves. A cancel leaves without it when the disk is full.
 func (a *Account) sign(s broker.Send, at bitbank.Attempt) error {
 	done := make(chan error, 1)
@@ -81,8 +84,12 @@ func (a *Account) sign(s broker.Send, at bitbank.Attempt) error {
 	if !wanted {
 		return errStays
 	}
-	if err := <-done; err != nil && s.Order != nil {
-		return err
+	err := <-done
+	switch {
+	case s.Order == nil:
+		return nil
+	case err == nil && a.o.Low():
+		return errFull
 	}
-	return nil
+	return err
 }

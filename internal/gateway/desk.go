@@ -64,7 +64,7 @@ type Reply struct {
 
 // A State is what a bot may do.
 type State struct {
-	Trading string    // "open", "frozen" or "dark"
+	Trading string    // "open", "frozen", "full" (the disk) or "dark"
 	Since   time.Time // of that
 	Until   time.Time // when it ends by itself; zero: it does not
 	Reason  string    // for people

@@ -22,7 +22,7 @@ type Orders struct {
 	// State is what is worst: "ambiguous", "uncertain", "ghost", else "confirmed".
 	State      string                   `json:"state"`
 	Sentence   string                   `json:"sentence"`
-	Trading    string                   `json:"trading,omitzero"` // open, frozen, dark; absent when the daemon was not asked
+	Trading    string                   `json:"trading,omitzero"` // open, frozen, full, dark; absent when the daemon was not asked
 	Stops      []Stop                   `json:"stops"`
 	Unrecorded int                      `json:"unrecorded,omitzero"` // records that wait for the disk
 	Counts     map[account.Standing]int `json:"counts"`

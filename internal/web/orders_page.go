@@ -136,7 +136,10 @@ func (s *server) orders(w http.ResponseWriter, r *http.Request) {
 	if !b.Unread {
 		b.Known = text.Say(l, "web.order.known", text.Args{"since": say.Instant(l, v.Read)})
 	}
-	if v.Unrecorded > 0 {
+	switch {
+	case v.Trading == "full":
+		b.Norec = text.Say(l, "web.order.full", text.Args{"n": strconv.Itoa(v.Unrecorded)})
+	case v.Unrecorded > 0:
 		b.Norec = text.Say(l, "web.order.norec", text.Args{"n": strconv.Itoa(v.Unrecorded)})
 	}
 	// The orders of the view in the order of the description: finished ones beyond the limit are left out in both.
