@@ -33,7 +33,7 @@ type group struct {
 	scenarios []scenario
 }
 
-var groups = []group{orderWrites, cancels, streams}
+var groups = []group{orderWrites, cancels, streams, exchange, history}
 
 func TestFailures(t *testing.T) {
 	for _, g := range groups {
