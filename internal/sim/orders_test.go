@@ -2,9 +2,11 @@ package sim
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -231,6 +233,28 @@ func TestQueuedWritesHappenLateAndInOrder(t *testing.T) {
 			if at := <-answered; at != time.Duration(i+1)*2*time.Second {
 				t.Errorf("answer %d came after %v", i, at)
 			}
+		}
+	})
+}
+
+// A write that no fault is about does not overtake one that waits: bitbank takes a user's writes in order.
+func TestNothingOvertakesAQueuedWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := calm(t, Options{Seed: 1, Limits: Limits{Query: 1000, Update: 1000}})
+		fault(t, s, `{"host":"private","effect":"queue_delay","delay_ms":2000,"count":1,"match":{"method":"POST"}}`)
+		c := firstCaller(t, s)
+		var ids [2]string
+		var answered sync.WaitGroup
+		for i := range ids {
+			answered.Go(func() { ids[i] = fmt.Sprint(c.want(0, "POST", orderPath, far(""))["order_id"]) })
+			time.Sleep(time.Second)
+		}
+		answered.Wait()
+		if ids[0] >= ids[1] {
+			t.Errorf("the order that was sent first is %s, the second %s", ids[0], ids[1])
+		}
+		if live := c.want(0, "GET", "/v1/user/spot/active_orders", "")["orders"].([]any); len(live) != 2 {
+			t.Errorf("%d orders live", len(live))
 		}
 	})
 }

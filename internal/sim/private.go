@@ -108,7 +108,7 @@ func (s *Sim) signed(v visit, r *http.Request) answer {
 	if a, refused := s.limited(u, to, r.URL.Path, d.params, v.now); refused {
 		return a
 	}
-	if to.update && v.queue > 0 {
+	if to.update {
 		s.queue(u, v.queue)
 	}
 	d.now = time.Now()
@@ -162,14 +162,17 @@ func (s *Sim) limited(u *user, to route, path string, p exchange.Params, now tim
 	return a, true
 }
 
-// queue lets a write wait for its turn: a user's writes take effect one after the other. The client that gives up does not
-// take its request back. The lock is given up meanwhile.
+// queue lets a write wait for its turn: a user's writes take effect one after the other, and none overtakes one that waits. The
+// client that gives up does not take its request back. The lock is given up meanwhile.
 func (s *Sim) queue(u *user, each time.Duration) {
 	now := time.Now()
 	if u.free.Before(now) {
+		if each == 0 {
+			return
+		}
 		u.free = now
 	}
-	u.free = u.free.Add(each)
+	u.free = u.free.Add(max(each, time.Millisecond))
 	wait := u.free.Sub(now)
 	s.mu.Unlock()
 	defer s.mu.Lock()
