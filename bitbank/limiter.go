@@ -30,7 +30,8 @@ type LimiterOptions struct {
 	Shares []Share
 }
 
-// A Share is room that only its own priority and more urgent ones may use.
+// A Share is room that only its own priority and more urgent ones may use. Of what waits behind them for two seconds one
+// request a second is let through all the same.
 type Share struct {
 	Priority      string // the name that Call.Priority gives
 	Query, Update int    // requests in any second
@@ -57,12 +58,18 @@ type lane struct {
 	pause   time.Time // nothing leaves before
 	log     []*Slot   // what is under way or left within the last second
 	waiting []*waiter // most urgent first, then in order of arrival
+	fairAt  time.Time // when one that had waited too long was let through last
 }
 
 type waiter struct {
-	rank int
-	wake chan struct{} // holds one; something changed
+	rank  int
+	since time.Time
+	wake  chan struct{} // holds one; something changed
 }
+
+// tooLong is how long others wait behind what is more urgent, before one of them a second is let through: a loop of cancels
+// must not keep the order from leaving that is the way out.
+const tooLong = 2 * time.Second
 
 // A Slot is leave to send one request.
 type Slot struct {
@@ -116,7 +123,7 @@ func (l *Limiter) Wait(ctx context.Context, class Class, priority string) (*Slot
 		}
 		rank = len(l.shares)
 	}
-	w := &waiter{rank: rank, wake: make(chan struct{}, 1)}
+	w := &waiter{rank: rank, since: time.Now(), wake: make(chan struct{}, 1)}
 	lane.enter(w)
 	defer lane.leave(w)
 	for {
@@ -246,24 +253,46 @@ func (l *lane) leave(w *waiter) {
 	l.poke()
 }
 
-// poke wakes the first who waits.
+// poke wakes whose turn it is.
 func (l *lane) poke() {
 	if len(l.waiting) == 0 {
 		return
 	}
+	w, _ := l.first(time.Now())
 	select {
-	case l.waiting[0].wake <- struct{}{}:
+	case w.wake <- struct{}{}:
 	default:
 	}
 }
 
-// take is a slot when w is the first who waits and there is room for it; else how long to wait at least, 0 for until
-// something changes.
+// first is whose turn it is: the first who waits, or, with fair, one who has waited too long behind others.
+func (l *lane) first(now time.Time) (w *waiter, fair bool) {
+	w = l.waiting[0]
+	if now.Sub(l.fairAt) < time.Second {
+		return w, false
+	}
+	for _, o := range l.waiting[1:] {
+		if o.rank > l.waiting[0].rank && now.Sub(o.since) >= tooLong && (!fair || o.since.Before(w.since)) {
+			w, fair = o, true
+		}
+	}
+	return w, fair
+}
+
+// take is a slot when it is w's turn and there is room for it; else how long to wait at least, 0 for until something
+// changes.
 func (l *lane) take(w *waiter, now time.Time, reserved int, span time.Duration) (*Slot, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.waiting[0] != w {
+	first, fair := l.first(now)
+	if first != w {
+		if w == l.waiting[0] {
+			l.poke() // it does not know yet that it has waited too long
+		}
 		return nil, 0
+	}
+	if fair {
+		reserved = 0
 	}
 	if wait := l.pause.Sub(now); wait > 0 {
 		return nil, wait
@@ -271,6 +300,9 @@ func (l *lane) take(w *waiter, now time.Time, reserved int, span time.Duration) 
 	l.log = slices.DeleteFunc(l.log, func(s *Slot) bool { return !s.sentAt.IsZero() && !s.sentAt.Add(span).After(now) })
 	over := len(l.log) - max(1, l.present(now)-reserved) // below zero: there is room
 	if over < 0 {
+		if fair {
+			l.fairAt = now
+		}
 		s := &Slot{lane: l}
 		l.log = append(l.log, s)
 		return s, 0
