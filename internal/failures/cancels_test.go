@@ -6,7 +6,7 @@ import (
 )
 
 // cancels are the failures of taking an order back.
-var cancels = group{name: "Cancels", ids: "F40 F42 F43 F44 F46 F49 F50", scenarios: []scenario{
+var cancels = group{name: "Cancels", ids: "F40 F42 F43 F44 F46 F48 F49 F50 F51 F53", scenarios: append([]scenario{
 	{
 		id: "F40", trigger: "The answer to one cancel is lost, and another cancel itself.",
 		play: func(w *world) {
@@ -108,7 +108,7 @@ var cancels = group{name: "Cancels", ids: "F40 F42 F43 F44 F46 F49 F50", scenari
 			})},
 		},
 	},
-}}
+}, manyCancels...)}
 
 // insists has an impatient bot ask for a cancel five times a second until the client says that it is done.
 func (w *world) insists(id int64, lasts time.Duration) {
