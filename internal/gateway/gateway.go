@@ -7,6 +7,7 @@ import (
 	"io"
 	"log"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -158,6 +159,7 @@ func (g *Gateway) Server() *http.Server {
 		WriteTimeout:      maxHold + 10*time.Second,
 		IdleTimeout:       10 * time.Minute,
 		MaxHeaderBytes:    maxHeader,
+		ConnContext:       func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
 		ErrorLog:          log.New(io.Discard, "", 0), // what bots do wrong is in their answers and in Stats
 	}
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 
@@ -99,7 +100,8 @@ const noticing = time.Millisecond
 // connection by now, that they may be lost. That the bot has read and understood them cannot be known, so true is the weaker
 // word: a bot that dies in the very moment of the answer may count as told. What follows from false is safe in any case: the
 // answer is kept for the bot's next equal request. A bot that half-closes its connection after the request counts as gone,
-// because it looks the same.
+// because it looks the same. One that has read its answer and closes at once, as python's requests does after every call, has
+// been told: see readAll.
 func (g *Gateway) tell(w http.ResponseWriter, ctx context.Context, r Reply, status int, body []byte) {
 	whole := false
 	defer func() { // also when writing ends the handler
@@ -116,11 +118,12 @@ func (g *Gateway) tell(w http.ResponseWriter, ctx context.Context, r Reply, stat
 	if !respond(w, status, r.Reason, body) {
 		return
 	}
-	t := time.NewTimer(noticing)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-		whole = true
+	time.Sleep(noticing)
+	if whole = ctx.Err() == nil; !whole {
+		c, _ := ctx.Value(connKey{}).(net.Conn)
+		whole = c != nil && readAll(c)
 	}
 }
+
+// connKey is the connection of a request in its context.
+type connKey struct{}
