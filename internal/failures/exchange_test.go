@@ -9,7 +9,8 @@ import (
 )
 
 // exchange are the states in which the exchange, or the way to it, can be.
-var exchange = group{name: "Exchange and network states", ids: "F68 F69 F70 F72 F73 F75 F79 F80", scenarios: []scenario{
+var exchange = group{name: "Exchange and network states", ids: "F68 F69 F70 F72 F73 F75 F76 F78 F79 F80", scenarios: []scenario{
+	whose["F76"], whose["F78"],
 	{
 		id: "F68", trigger: "Ten minutes of maintenance (10007), with an order on the book and another wanted meanwhile.",
 		play: func(w *world) {

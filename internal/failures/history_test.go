@@ -92,6 +92,8 @@ func (w *world) ask(b bot, method, path, body string) (int, []byte, error) {
 		return http.StatusOK, answer, err
 	case *library:
 		return b.send(w.t.Context(), method, path, body)
+	case *onlooker:
+		return b.send(w.t.Context(), method, path, body)
 	}
 	panic(fmt.Sprintf("%T asks nothing", b))
 }

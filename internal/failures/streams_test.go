@@ -6,7 +6,7 @@ import (
 )
 
 // streams are the failures of the streams, and of data that grows old.
-var streams = group{name: "Streams and data", ids: "F55 F56 F59 F60 F61 F62 F63 F64 F67", scenarios: append([]scenario{
+var streams = group{name: "Streams and data", ids: "F54 F55 F56 F59 F60 F61 F62 F63 F64 F65 F67", scenarios: append([]scenario{
 	{
 		id: "F56", trigger: "The token of the private stream ends after twelve hours, and an order is executed after that.",
 		play: func(w *world) {
@@ -94,7 +94,7 @@ var streams = group{name: "Streams and data", ids: "F55 F56 F59 F60 F61 F62 F63 
 		wrong: booksAgree,
 		naive: []naive{{"does not know the message", stale, tuned(func(*tuner) {})}},
 	},
-}, marketData...)}
+}, append(marketData, whose["F54"], whose["F65"])...)}
 
 // falls lets the market fall below 9,000,000 yen.
 func (w *world) falls() {
