@@ -9,7 +9,7 @@ import (
 const (
 	// heardMost is how many reports are taken in and written in one go: a bot's order waits for one such piece, not for all that
 	// a read of the whole account has brought.
-	heardMost = 25
+	heardMost = 10
 	// paying is how long the records of debts that were paid wait for others, to be written with them: nobody waits for them.
 	// A crash in between costs what a crash before the answer costs: the bot's next equal order within ten minutes is told of
 	// this one.
