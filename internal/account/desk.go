@@ -147,6 +147,18 @@ func (a *Account) Intent(bot, id string) (gateway.Reply, bool) {
 	return out, true
 }
 
+// Unwant implements gateway.Desk.
+func (a *Account) Unwant(bot, id string) (gateway.Reply, bool) {
+	a.mu.Lock()
+	i, ok := a.broker.Ledger().Intent(id)
+	a.mu.Unlock()
+	if !ok || i.Bot != bot || i.Order == nil {
+		return gateway.Reply{}, false
+	}
+	a.step(broker.Unwant{ID: id})
+	return a.Intent(bot, id)
+}
+
 // State implements gateway.Desk.
 func (a *Account) State(bot string) gateway.State {
 	a.mu.Lock()

@@ -17,6 +17,9 @@ type Desk interface {
 	Cancel(ctx context.Context, w Cancel) Reply
 	// Intent is how an intent of a bot stands; false when the bot has none of that id.
 	Intent(bot, id string) (Reply, bool)
+	// Unwant has an order of a bot cancelled as soon as it is known, also one whose answer is lost, and says how its intent stands;
+	// false when the bot has no order of that id.
+	Unwant(bot, id string) (Reply, bool)
 	// State is what a bot may do now.
 	State(bot string) State
 }

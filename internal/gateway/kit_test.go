@@ -35,6 +35,8 @@ type desk struct {
 	orders  []Order
 	cancels []Cancel
 	told    []bool
+
+	unwanted []string
 }
 
 func (d *desk) Place(ctx context.Context, o Order) Reply {
@@ -72,6 +74,16 @@ func (d *desk) Intent(bot, id string) (Reply, bool) {
 	}
 	r, ok := d.intent(bot, id)
 	return d.follow(r), ok
+}
+
+func (d *desk) Unwant(bot, id string) (Reply, bool) {
+	r, ok := d.Intent(bot, id)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if ok {
+		d.unwanted = append(d.unwanted, id)
+	}
+	return r, ok
 }
 
 func (d *desk) State(bot string) State {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 //
 //	GET /hikeshi/v1/state         what the bot may do: trading, since, until, reason
 //	GET /hikeshi/v1/intents/{id}  how an order or a cancel stands: intent, outcome, orders, code, reason
+//	POST /hikeshi/v1/cancel       {"intent":"1-7"}: the order is cancelled as soon as it is known; answered as the one before
 //
 // The id is what the header Hikeshi-Intent named. A bot that has read an intent's final outcome has been told of it.
 func (g *Gateway) own(w http.ResponseWriter, ctx context.Context, c call) {
@@ -37,6 +39,32 @@ func (g *Gateway) own(w http.ResponseWriter, ctx context.Context, c call) {
 		g.notFound(w, c.path)
 		return
 	}
+	g.standing(w, ctx, id, r)
+}
+
+// unwant cancels an order that its bot cannot name otherwise: its answer is lost.
+func (g *Gateway) unwant(w http.ResponseWriter, ctx context.Context, c call) {
+	var id string
+	f, err := fields(c.body, "intent")
+	if err != nil || json.Unmarshal(f["intent"], &id) != nil || id == "" {
+		g.refuse(w, refusal{codeNotJSON, Malformed, "want an object with the text intent"})
+		return
+	}
+	if !c.bot.Scope.Trade {
+		g.refuse(w, refusal{codeHalted, OutOfScope, "the bot's key does not allow cancels"})
+		return
+	}
+	r, ok := g.o.Desk.Unwant(c.bot.Name, id)
+	if !ok {
+		g.notFound(w, c.path)
+		return
+	}
+	g.stats.cancels.Add(1)
+	g.standing(w, ctx, id, r)
+}
+
+// standing tells how an intent stands.
+func (g *Gateway) standing(w http.ResponseWriter, ctx context.Context, id string, r Reply) {
 	if r.Outcome != Placed && r.Outcome != NotPlaced {
 		r.Outcome = Unknown
 	}

@@ -35,6 +35,7 @@ const (
 	pathCancels = "/v1/user/spot/cancel_orders"
 	pathInfo    = "/v1/user/spot/orders_info"
 	pathOwn     = "/hikeshi/v1/"
+	pathUnwant  = pathOwn + "cancel"
 )
 
 var (
@@ -73,6 +74,8 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, path string) {
 		g.signed(w, r, g.cancel)
 	case get && strings.HasPrefix(path, pathOwn):
 		g.signed(w, r, g.own)
+	case post && path == pathUnwant:
+		g.signed(w, r, g.unwant)
 	case get && strings.HasPrefix(path, "/user/"):
 		g.refuse(w, refusal{codeNoVersion, NoSuchPath, "the path lacks /v1"})
 	default:
