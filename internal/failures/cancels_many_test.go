@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"hikeshi/internal/account"
 )
 
 // wayOut is the order that must leave whatever else is going on.
@@ -11,6 +13,19 @@ var wayOut = order{Pair: pair, Side: "sell", Type: "market", Amount: "0.01"}
 
 // manyCancels are the failures of cancels beside other things.
 var manyCancels = []scenario{
+	{
+		id: "F47", trigger: "The order's answer is lost and nothing can be read, and the bot wants it cancelled before it knows its number.",
+		play: func(w *world) {
+			w.fault(onOrders("drop_response", `"count":1,"delay_ms":10`), `{"host":"private","match":{"method":"GET"},"effect":"status","status":503,"for_ms":30000}`)
+			w.fault(`{"host":"pubnub","match":{"path":"spot_*"},"effect":"mute_channel"}`)
+			w.want(resting("0.001"))
+			w.pass(9 * time.Second)
+			w.abandon()
+			w.pass(2 * time.Minute)
+		},
+		wrong: both(booksAgree, noneLives),
+		naive: []naive{{"cannot cancel what has no number", standing, byHand(waitsForTheAnswer)}},
+	},
 	{
 		id: "F48", trigger: "Sixty orders are taken back in a loop, while an order that is the way out of a position is wanted.", setup: setup{live: 60},
 		play: func(w *world) {
@@ -74,4 +89,20 @@ var manyCancels = []scenario{
 			{"keeps what could not be cancelled", stale, byHand(waitsForTheAnswer)},
 		},
 	},
+}
+
+// abandon has the bot take back what it knows no number of: the intents that the gateway has named.
+func (w *world) abandon() {
+	o, ok := w.bot.(*ours)
+	if !ok {
+		return // there is nothing that it could name
+	}
+	for _, x := range o.now().account.View().Orders {
+		if x.Standing != account.Uncertain {
+			continue
+		}
+		if a, err := o.ask(w.t.Context(), http.MethodPost, "/hikeshi/v1/cancel", fmt.Sprintf(`{"intent":%q}`, x.Intent)); err != nil || a.outcome != "unknown" {
+			w.t.Errorf("cancel on sight: %+v, %v", a, err)
+		}
+	}
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // cancels are the failures of taking an order back.
-var cancels = group{name: "Cancels", ids: "F40 F42 F43 F44 F46 F48 F49 F50 F51 F53", scenarios: append([]scenario{
+var cancels = group{name: "Cancels", ids: "F40 F42 F43 F44 F46 F47 F48 F49 F50 F51 F53", scenarios: append([]scenario{
 	{
 		id: "F40", trigger: "The answer to one cancel is lost, and another cancel itself.",
 		play: func(w *world) {

@@ -162,6 +162,7 @@ func (o *ours) stop() {
 func (up *gatewayUp) close() {
 	up.end()
 	up.server.Close()
+	time.Sleep(10 * time.Millisecond) // a handler looks a moment longer whether its bot is there
 	up.gateway.Close()
 	up.over.Wait()
 	for _, t := range up.via {
