@@ -105,7 +105,7 @@ func TestWhoeverClosesHasReadAllOrNot(t *testing.T) {
 			bot.Close()
 		}
 		time.Sleep(50 * time.Millisecond)
-		if got := readAll(us); got != c.want {
+		if got, sure := readAll(us); got != c.want || !sure {
 			t.Errorf("%s: it has read all: %v", name, got)
 		}
 		us.Close()

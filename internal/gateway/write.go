@@ -101,7 +101,7 @@ const noticing = time.Millisecond
 // word: a bot that dies in the very moment of the answer may count as told. What follows from false is safe in any case: the
 // answer is kept for the bot's next equal request. A bot that half-closes its connection after the request counts as gone,
 // because it looks the same. One that has read its answer and closes at once, as python's requests does after every call, has
-// been told: see readAll.
+// been told, where the system can say so: see readAll.
 func (g *Gateway) tell(w http.ResponseWriter, ctx context.Context, r Reply, status int, body []byte) {
 	whole := false
 	defer func() { // also when writing ends the handler
@@ -119,10 +119,9 @@ func (g *Gateway) tell(w http.ResponseWriter, ctx context.Context, r Reply, stat
 		return
 	}
 	time.Sleep(noticing)
-	if whole = ctx.Err() == nil; !whole {
-		c, _ := ctx.Value(connKey{}).(net.Conn)
-		whole = c != nil && readAll(c)
-	}
+	c, _ := ctx.Value(connKey{}).(net.Conn)
+	all, sure := readAll(c)
+	whole = sure && all || !sure && ctx.Err() == nil
 }
 
 // connKey is the connection of a request in its context.
