@@ -27,7 +27,8 @@ var manyCancels = []scenario{
 		naive: []naive{{"cannot cancel what has no number", standing, byHand(waitsForTheAnswer)}},
 	},
 	{
-		id: "F48", trigger: "Sixty orders are taken back in a loop, while an order that is the way out of a position is wanted.", setup: setup{live: 60},
+		id: "F48", trigger: "Sixty orders are taken back in a loop, while an order that is the way out of a position is wanted.",
+		later: "a class of its own for ways out; every bot's order is one", setup: setup{live: 60},
 		play: func(w *world) {
 			var ids []int64
 			for n := range 60 {
@@ -73,6 +74,7 @@ var manyCancels = []scenario{
 	},
 	{
 		id: "F53", trigger: "bitbank has dropped the order and knows nothing of it any more (50009), while the client takes it back.",
+		later: "taking over an order whose cancel is stuck",
 		play: func(w *world) {
 			id := w.placed(resting("0.001"))
 			w.fault(`{"host":"pubnub","match":{"path":"spot_*"},"effect":"mute_channel"}`, onCancels("api_error", `"code":50009`))

@@ -38,6 +38,7 @@ var cancels = group{name: "Cancels", ids: "F40 F42 F43 F44 F46 F47 F48 F49 F50 F
 	},
 	{
 		id: "F43", trigger: "For a minute bitbank answers that the cancel is in process (70019), and it is not.",
+		later: "telling the owner of a cancel that does not end",
 		play: func(w *world) {
 			id := w.placed(resting("0.001"))
 			w.control("POST", "/accounts/sim", `{"refuse":{"cancel":70019}}`)
@@ -54,6 +55,7 @@ var cancels = group{name: "Cancels", ids: "F40 F42 F43 F44 F46 F47 F48 F49 F50 F
 	},
 	{
 		id: "F44", trigger: "For a minute and a half the pair takes no cancels (70018).",
+		later: "a cancel that was refused is the bot's to repeat; only one that was lost is sent first when the pair opens",
 		play: func(w *world) {
 			one, other := w.placed(resting("0.001")), w.placed(resting("0.002"))
 			w.control("POST", "/pairs/btc_jpy", `{"flags":{"stop_order_and_cancel":true}}`)

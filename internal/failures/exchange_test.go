@@ -30,6 +30,7 @@ var exchange = group{name: "Exchange and network states", ids: "F68 F69 F70 F72 
 	},
 	{
 		id: "F69", trigger: "The pair is busy and the minimum is raised (70010), then it is halted (70004).",
+		later: "amounts that adapt to a raised minimum",
 		play: func(w *world) {
 			w.control("POST", "/ways", `{"raised_minimum":"70010"}`)
 			w.control("POST", "/pairs/btc_jpy", `{"status":"BUSY","min_amount":"0.01"}`)
@@ -46,6 +47,7 @@ var exchange = group{name: "Exchange and network states", ids: "F68 F69 F70 F72 
 	},
 	{
 		id: "F70", trigger: "In a circuit break market orders are refused (70020), while one is to get out of a position.",
+		later: "the ladder of limit orders within the band",
 		play: func(w *world) {
 			w.control("POST", "/pairs/btc_jpy", `{"circuit_break":"CIRCUIT_BREAK"}`)
 			w.must(order{Pair: pair, Side: "sell", Type: "market", Amount: "0.01"})
@@ -60,6 +62,7 @@ var exchange = group{name: "Exchange and network states", ids: "F68 F69 F70 F72 
 	},
 	{
 		id: "F72", trigger: "After a break without an end the pair takes cancels only.",
+		later: "alternatives for the owner",
 		play: func(w *world) {
 			id := w.placed(resting("0.001"))
 			w.control("POST", "/pairs/btc_jpy", `{"circuit_break":"FULL_RANGE_CIRCUIT_BREAK","flags":{"stop_order":true}}`)
@@ -123,6 +126,7 @@ var exchange = group{name: "Exchange and network states", ids: "F68 F69 F70 F72 
 	},
 	{
 		id: "F80", trigger: "bitbank takes the order and puts its money aside, and lists it nowhere for a minute and a half.",
+		later: "stopping the bots when money does not add up; it keeps absence from being proved",
 		play: func(w *world) {
 			w.pass(time.Minute) // until bitbank's picture of a moment ago is one without the order
 			w.fault(onOrders("drop_response", `"count":1,"delay_ms":10`), `{"host":"pubnub","match":{"path":"spot_*"},"effect":"mute_channel"}`)

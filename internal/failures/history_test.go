@@ -32,6 +32,7 @@ var history = group{name: "Amounts, instances and transfers", ids: "F88 F93 F94 
 	},
 	{
 		id: "F93", trigger: "A second instance is started on the same folder, and the bot sends its order to both to be sure.",
+		later: "two machines with one key: a lock is one machine's",
 		play: func(w *world) {
 			second := w.second()
 			o := resting("0.001")

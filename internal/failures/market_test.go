@@ -18,7 +18,8 @@ import (
 // marketData are the failures of the public stream.
 var marketData = []scenario{
 	{
-		id: "F55", trigger: "The public stream is cut, and a client comes back.", setup: setup{speed: 1},
+		id: "F55", trigger: "The public stream is cut, and a client comes back.",
+		later: "asking for a room again that stays silent while others speak", setup: setup{speed: 1},
 		play: func(w *world) {
 			e := w.ear()
 			w.pass(20 * time.Second)
@@ -56,7 +57,8 @@ var marketData = []scenario{
 		naive: []naive{{"reads one whole and then differences", stale, hears(&radio{pause: time.Second})}},
 	},
 	{
-		id: "F67", trigger: "The public stream is cut every twenty seconds, and refused for a minute.", setup: setup{speed: 1},
+		id: "F67", trigger: "The public stream is cut every twenty seconds, and refused for a minute.",
+		later: "a second connection that overlaps the first", setup: setup{speed: 1},
 		play: func(w *world) {
 			e := w.ear()
 			for range 3 {

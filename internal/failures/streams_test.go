@@ -81,6 +81,7 @@ var streams = group{name: "Streams and data", ids: "F54 F55 F56 F59 F60 F61 F62 
 	},
 	{
 		id: "F63", trigger: "The engine drops the order for lack of money, and says so in a message of its own.",
+		later: "an alarm; the log has a line",
 		play: func(w *world) {
 			id := w.placed(resting("0.001"))
 			w.fault(`{"host":"pubnub","match":{"path":"spot_order"},"effect":"mute_channel"}`)

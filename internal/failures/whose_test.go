@@ -30,7 +30,8 @@ const blames kind = "blames"
 // sites and other exchanges beside bitbank, as it is shipped.
 var whose = map[string]scenario{
 	"F54": {
-		id: "F54", trigger: "The public stream's socket is open and its pings come, but no data.", setup: setup{speed: 1, tls: true},
+		id: "F54", trigger: "The public stream's socket is open and its pings come, but no data.",
+		later: "a mark in the relay; the watch alone sees a stream that sends pings and no data", setup: setup{speed: 1, tls: true},
 		play: func(w *world) {
 			n := w.watched()
 			w.fault(`{"host":"stream","effect":"mute_channel"}`)
