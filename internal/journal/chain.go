@@ -161,7 +161,7 @@ func walkFrom(ctx context.Context, tx querier, next Seq, cuts map[Seq]Cut, recor
 	var top head
 	var hash []byte
 	if err := tx.QueryRowContext(ctx, "SELECT seq, hash FROM head").Scan(&top.Seq, &hash); err != nil {
-		return head{}, err
+		return head{}, scanned(ctx, err)
 	}
 	top.Hash = hex.EncodeToString(hash)
 	jump := func(to Seq) error {

@@ -71,7 +71,7 @@ func chainAt(ctx context.Context, db querier, from Seq, cuts map[Seq]Cut) (*chai
 		err = nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, scanned(ctx, err)
 	}
 	if len(hash) != len(c.hash) {
 		return nil, c.breaks(from-1, "is missing, and with it the hash that record %d goes on from", from)

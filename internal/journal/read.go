@@ -9,6 +9,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // A Query chooses records. The zero Query is all of them, oldest first.
@@ -126,7 +128,7 @@ func readRows(ctx context.Context, db querier, q Query) iter.Seq2[row, error] {
 		for rows.Next() {
 			var r row
 			err := rows.Scan(&r.seq, &r.at, &r.kind, &r.v, &r.enc, &r.base, &r.data, &r.hash, &r.baseEnc, &r.baseRaw)
-			if !yield(r, err) || err != nil {
+			if !yield(r, scanned(ctx, err)) || err != nil {
 				return
 			}
 		}
@@ -134,4 +136,12 @@ func readRows(ctx context.Context, db querier, q Query) iter.Seq2[row, error] {
 			yield(row{}, err)
 		}
 	}
+}
+
+// scanned says that a row which is not of the journal's shape is damage: a bit can turn a value into one of another type.
+func scanned(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil || code(err) != sqlite3.SQLITE_OK {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrBroken, err)
 }

@@ -220,7 +220,7 @@ func (j *Journal) Low() bool {
 func (w *writer) load(ctx context.Context, db *sql.DB) error {
 	var hash []byte
 	if err := db.QueryRowContext(ctx, "SELECT seq, hash FROM head").Scan(&w.seq, &hash); err != nil {
-		return err
+		return scanned(ctx, err)
 	}
 	if copy(w.hash[:], hash) != sha256.Size {
 		return fmt.Errorf("%w: its head is %d bytes long", ErrBroken, len(hash))
