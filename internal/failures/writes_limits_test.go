@@ -46,7 +46,7 @@ var shared = []scenario{
 			stop()
 		},
 		wrong: func(w *world) []flaw {
-			if n := w.refused(); n > 20 {
+			if n := w.refused(); n > 10 {
 				return []flaw{{other, fmt.Sprintf("asked for too much %d times", n)}}
 			}
 			return nil
