@@ -8,5 +8,9 @@
 // Each read of the account is compared with the ledger: what nobody told us of, and what stays different, are the breaks of a [View].
 // Meanwhile the past is imported from bitbank's histories, and [HistoryOf] tells it out of the journal.
 //
+// [Remember] reads what a journal knows of its account: the newest snapshot that the account has written into it, and the records
+// after that, each proved by the chain. On a full disk no order is taken while the journal lives on its reserve; cancels are sent
+// even when nothing can be written.
+//
 // An Account may be used concurrently.
 package account

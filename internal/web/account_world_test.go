@@ -27,6 +27,7 @@ type owner struct {
 	l     ledger.Ledger
 	read  time.Time
 	full  int
+	low   bool // orders are refused because of it
 	asked []string
 	// checked is what comes of a check.
 	checked error
@@ -39,6 +40,9 @@ func (o *owner) View() account.View {
 	v.Read, v.Trading, v.Unrecorded = o.read, "open", o.full
 	if _, _, on := o.l.Frozen(""); on {
 		v.Trading = "frozen"
+	}
+	if o.low {
+		v.Trading = "full"
 	}
 	return v
 }
