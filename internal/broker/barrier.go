@@ -35,11 +35,11 @@ type mark struct {
 }
 
 const (
-	barriers    = 2500 * time.Millisecond // at most one of a pair in; absence is to be proved 35 s after the fence
-	quotes      = 2 * time.Second         // at most one Quote of a pair in
+	barriers    = 1500 * time.Millisecond // at most one of a pair in; absence is to be proved 35 s after the fence
+	quotes      = 1 * time.Second         // at most one Quote of a pair in
 	barrierFor  = 3 * time.Minute         // the longest that one rests
 	barrierWait = 300 * time.Millisecond  // how long after a fence the bots' own orders are waited for
-	barrierMost = 2 * time.Second         // how long the fences of other lost orders are waited for
+	barrierMost = 1 * time.Second         // how long the fences of other lost orders are waited for
 	barrierSlow = time.Second             // without an answer for so long, the next is sent beside it
 )
 

@@ -95,8 +95,8 @@ func scale(short, usual, long int) int {
 func TestNoOrderIsDoubledOrLost(t *testing.T) {
 	began := time.Now()
 	sum := soak(t, scale(4_000, 20_000, 1_000_000), func(uint64, *plan) {})
-	fmt.Printf("figure: broker, %d worlds, %d orders wanted, %d sent, %d ambiguous, %d crashes, %d cancels, in %.0f s\n",
-		sum.worlds, sum.wants, sum.orders, sum.ambiguous, sum.crashes, sum.cancels, time.Since(began).Seconds())
+	fmt.Printf("figure: broker, %d worlds (seeds from %d on), %d orders wanted, %d sent, %d ambiguous, %d crashes, %d cancels, in %.0f s\n",
+		sum.worlds, fromEnv("HIKESHI_SEED", 1), sum.wants, sum.orders, sum.ambiguous, sum.crashes, sum.cancels, time.Since(began).Seconds())
 	fmt.Printf("figure: broker, doubled %d, falsely absent %d, not settled %d, cancelled unasked %d, adopted a human's equal order %d, left to a human %d\n",
 		sum.doubled, sum.falseAbsent, sum.stuck, sum.unasked, sum.strangers, sum.ambiguousEnd)
 	fmt.Printf("figure: broker, found placed %d: p50 %v, p99 %v after bitbank answers; proved absent by A1 %d: p50 %v, p99 %v after the fence; by Q %d\n",
@@ -139,6 +139,8 @@ func TestABarrierProvesAbsenceSoon(t *testing.T) {
 	p50, p99 := quantile(sum.proof, .5), quantile(sum.proof, .99)
 	fmt.Printf("figure: broker, active barrier, bitbank quick, bots trading on: absence of %d proved p50 %v, p95 %v, p99 %v after the fence\n",
 		len(sum.proof), p50, quantile(sum.proof, .95), p99)
+	fmt.Printf("figure: broker, active barrier, bitbank quick, no room for it because thirty orders live in the pair: absence of %d proved p50 %v, p99 %v\n",
+		len(sum.full), quantile(sum.full, .5), quantile(sum.full, .99))
 	fmt.Printf("figure: broker, active barrier, bitbank quick: %d placed orders recognised p50 %v, p99 %v after bitbank answers\n",
 		len(sum.seen), quantile(sum.seen, .5), quantile(sum.seen, .99))
 	if p99 > 35*time.Second {

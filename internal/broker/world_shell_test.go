@@ -33,6 +33,8 @@ type shell struct {
 	dropped map[string]bool
 	updates []time.Time // of the last second: the limiter
 
+	roomless map[string]time.Time // when a barrier of a pair was refused because thirty orders live in it
+
 	gap        time.Time // since when the stream is blind; zero when it sees
 	brightened time.Time // when bitbank answered again
 }
@@ -42,7 +44,9 @@ type item struct {
 	done    func(ok bool)
 }
 
-func newShell(w *world) *shell { return &shell{w: w, known: map[string]bool{}} }
+func newShell(w *world) *shell {
+	return &shell{w: w, known: map[string]bool{}, roomless: map[string]time.Time{}}
+}
 
 // after arranges something that dies with us.
 func (s *shell) after(d time.Duration, do func()) {
@@ -276,6 +280,9 @@ func (s *shell) limit(e Send) {
 }
 
 func (s *shell) sent(x Sent, e Send) {
+	if e.Bot == Own && e.Order != nil && x.Refused != nil && x.Refused.Code == 60011 {
+		s.roomless[e.Order.Pair] = s.w.now
+	}
 	if e.Order != nil && len(x.Orders) == 0 && x.Refused == nil {
 		s.w.truth.isLost(e.ID)
 	}
@@ -409,7 +416,7 @@ func (s *shell) audit(then func()) {
 			s.step(Heard{Records: trades})
 		},
 	}, func(n int) {
-		if n == 3 && !s.gap.IsZero() && s.w.chance(0.7) {
+		if n == 3 && !s.gap.IsZero() && (s.w.plan.quick || s.w.chance(0.7)) {
 			s.step(Heard{Gap: &reconcile.Gap{From: s.gap, To: s.w.now}})
 			s.gap = time.Time{}
 		}

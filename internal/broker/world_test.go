@@ -63,6 +63,7 @@ type tally struct {
 	doubled, falseAbsent, lostOrders, stuck, unasked, early int
 	cancels, ghosts                                         int
 	proof, seen, settle                                     []time.Duration // fence to verdict; answers again to placed; lost to settled
+	full                                                    []time.Duration // fence to verdict, where a pair had no room for a barrier
 }
 
 func (t *tally) add(o tally) {
@@ -72,6 +73,7 @@ func (t *tally) add(o tally) {
 	t.lostOrders, t.stuck, t.unasked, t.early = t.lostOrders+o.lostOrders, t.stuck+o.stuck, t.unasked+o.unasked, t.early+o.early
 	t.cancels, t.ghosts = t.cancels+o.cancels, t.ghosts+o.ghosts
 	t.proof, t.seen, t.settle = append(t.proof, o.proof...), append(t.seen, o.seen...), append(t.settle, o.settle...)
+	t.full = append(t.full, o.full...)
 }
 
 func newWorld(seed uint64, p plan) *world {

@@ -203,7 +203,11 @@ func (t *truth) judged(id string) {
 			if w.shell.brightened.After(since) {
 				since = w.shell.brightened
 			}
-			w.tally.proof = append(w.tally.proof, c.At.Sub(since))
+			if took := c.At.Sub(since); w.shell.roomless[c.Intent.Order.Pair].After(c.FencedAt) {
+				w.tally.full = append(w.tally.full, took)
+			} else {
+				w.tally.proof = append(w.tally.proof, took)
+			}
 		case reconcile.AssumesQ:
 			w.tally.provedQ++
 		}
