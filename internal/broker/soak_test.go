@@ -125,7 +125,7 @@ func TestWhatTheAssumptionsAreWorth(t *testing.T) {
 		{"A1 does not hold", func(p *plan) { p.unordered = true }},
 		{"queues longer than Q", func(p *plan) { p.endless = true }},
 	} {
-		sum := soak(t, scale(150, 500, 20_000), func(_ uint64, p *plan) { p.twins = false; c.breaks(p) })
+		sum := soak(t, scale(150, 300, 20_000), func(_ uint64, p *plan) { p.twins = false; c.breaks(p) })
 		fmt.Printf("figure: broker, %s: %d ambiguous, doubled %d, falsely absent %d, adopted wrongly %d, not settled %d\n",
 			c.name, sum.ambiguous, sum.doubled, sum.falseAbsent, sum.strangers, sum.stuck)
 	}
@@ -133,7 +133,7 @@ func TestWhatTheAssumptionsAreWorth(t *testing.T) {
 
 // With the active barrier, and a bitbank that answers well again, absence is proved soon after the fence.
 func TestABarrierProvesAbsenceSoon(t *testing.T) {
-	sum := soak(t, scale(3_000, 3_000, 50_000), func(_ uint64, p *plan) {
+	sum := soak(t, scale(2_000, 2_000, 50_000), func(_ uint64, p *plan) {
 		*p = plan{ambiguous: 60, barrier: true, quick: true}
 	})
 	p50, p99 := quantile(sum.proof, .5), quantile(sum.proof, .99)
