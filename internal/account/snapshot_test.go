@@ -192,7 +192,7 @@ func TestAStartReadsTheNewestGoodSnapshot(t *testing.T) {
 		delete(fields, "spans")
 		return asText(t, fields)
 	}
-	if got := same(m.Ledger); got != same(whole.Ledger) || m.since >= whole.since/2 || m.upto != whole.upto {
+	if got := same(m.Ledger); got != same(whole.Ledger) || m.since >= whole.since*3/4 || m.upto != whole.upto {
 		t.Fatalf("%d of %d records were read, up to %d of %d%s", m.since, whole.since, m.upto, whole.upto, apart(got, same(whole.Ledger)))
 	}
 	newest := m.since
