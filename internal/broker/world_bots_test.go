@@ -101,7 +101,7 @@ func (b *bot) ask(o bitbank.NewOrder, try int) {
 			w.after(w.between(100*time.Millisecond, 3*time.Second), func() { b.ask(o, try+1) })
 		}
 	}
-	if !s.up {
+	if !s.up || !s.audited {
 		again()
 		return
 	}

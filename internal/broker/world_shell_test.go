@@ -27,6 +27,7 @@ type shell struct {
 	backlog []ledger.Record
 	full    time.Time // until when the disk is
 	armed   time.Time
+	audited bool // the account was read whole once: as in package account, bots are refused before
 	calls   CallID
 	carried int                          // effects so far
 	held    map[CallID]func(Reply, bool) // false: the connection broke
@@ -416,6 +417,7 @@ func (s *shell) audit(then func()) {
 			s.step(Heard{Records: trades})
 		},
 	}, func(n int) {
+		s.audited = s.audited || n == 3
 		if n == 3 && !s.gap.IsZero() && (s.w.plan.quick || s.w.chance(0.7)) {
 			s.step(Heard{Gap: &reconcile.Gap{From: s.gap, To: s.w.now}})
 			s.gap = time.Time{}
