@@ -61,7 +61,7 @@ type lane struct {
 	strange []bitbank.OrderID // nobody's, that have shown up while one of the lane is open
 }
 
-// New returns a broker that knows nothing. Replay what the journal holds, then Start it.
+// New returns a broker that knows nothing. Let it Begin with what the journal holds, then Start it.
 func New() *Broker {
 	return &Broker{
 		calls: map[CallID]*call{}, sending: map[string]*sending{}, lanes: map[ledger.Lane]*lane{}, pairs: map[string]*pair{},
@@ -74,9 +74,6 @@ func (b *Broker) Ledger() *ledger.Ledger { return &b.ledger }
 
 // SetRates says what bitbank charges: without them the money of a yen order cannot be explained, and no absence proved.
 func (b *Broker) SetRates(r ledger.Rates) { b.rates = r }
-
-// Replay takes in a record of the journal, before Start.
-func (b *Broker) Replay(r ledger.Record) { b.ledger.Apply(r) }
 
 // Begin takes over a ledger that records were folded into already, before Start. What else the broker holds follows from it.
 func (b *Broker) Begin(l *ledger.Ledger) { b.ledger = *l }

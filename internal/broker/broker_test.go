@@ -151,10 +151,7 @@ func TestAfterACrashTheBotIsOwedItsAnswer(t *testing.T) {
 	s := only[Send](t, effects)
 	signed, _ := b.Sign(begin, s.ID, begin, 2*time.Second)
 	keep(signed)
-	again := New()
-	for _, r := range written {
-		again.Replay(r)
-	}
+	again := resumed(written)
 	keep(again.Start(begin.Add(5 * time.Second)))
 	if c, _, ok := again.Ledger().Case(s.ID); !ok || c.Verdict != reconcile.Unknown {
 		t.Fatalf("after the crash its case is %+v, %v", c, ok)
@@ -222,4 +219,15 @@ func TestReadingAnIntentPaysItsDebt(t *testing.T) {
 			t.Errorf("%s: %d orders are sent, want %d: %+v", name, got, c.sends, effects)
 		}
 	}
+}
+
+// resumed is a broker that takes up what the journal holds.
+func resumed(records []ledger.Record) *Broker {
+	l := &ledger.Ledger{}
+	for _, r := range records {
+		l.Apply(r)
+	}
+	b := New()
+	b.Begin(l)
+	return b
 }

@@ -97,14 +97,13 @@ func TestTradingByHandOutlivesUs(t *testing.T) {
 		}
 	}
 	again := func(at time.Duration) (*Broker, []Effect) {
-		b := New()
-		for _, text := range disk {
-			var r ledger.Record
-			if err := json.Unmarshal(text, &r); err != nil {
+		records := make([]ledger.Record, len(disk))
+		for i, text := range disk {
+			if err := json.Unmarshal(text, &records[i]); err != nil {
 				t.Fatal(err)
 			}
-			b.Replay(r)
 		}
+		b := resumed(records)
 		return b, b.Start(begin.Add(at))
 	}
 	b, _ = again(10 * time.Minute)

@@ -157,10 +157,7 @@ func TestAGapThatACrashInterruptedEnds(t *testing.T) {
 	note(signed)
 	note(b.Step(begin, Sent{ID: s.ID}))
 	note(b.Step(begin, Heard{Gap: &reconcile.Gap{From: begin}}))
-	again := New()
-	for _, r := range written {
-		again.Replay(r)
-	}
+	again := resumed(written)
 	again.Start(begin.Add(time.Minute))
 	if c, _, _ := again.Ledger().Case(s.ID); len(c.Gaps) != 1 || !c.Gaps[0].To.Equal(begin.Add(time.Minute)) {
 		t.Errorf("its gaps are %+v", c.Gaps)

@@ -65,12 +65,9 @@ func (s *shell) start() {
 	s.life++
 	s.pending, s.writing, s.backlog, s.held, s.dropped, s.updates = nil, false, nil, map[CallID]func(Reply, bool){}, map[string]bool{}, nil
 	s.armed = time.Time{}
-	s.b = New()
+	s.b = resumed(s.disk)
 	s.b.SetRates(s.w.bank.rates())
 	s.b.AllowBarrier(s.w.plan.barrier)
-	for _, r := range s.disk {
-		s.b.Replay(r)
-	}
 	for _, i := range s.b.Ledger().Open() {
 		if i.Answer == ledger.Unanswered && i.Order != nil {
 			s.w.truth.isLost(i.ID)
