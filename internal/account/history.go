@@ -234,13 +234,19 @@ func RecordsOf(records iter.Seq2[journal.Record, error]) iter.Seq2[ledger.Record
 		for r, err := range records {
 			var x ledger.Record
 			if err == nil {
-				if err = json.Unmarshal(r.Data, &x); err != nil {
-					err = fmt.Errorf("record %d: %w", r.Seq, err)
-				}
+				x, err = decode(r)
 			}
 			if !yield(x, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// decode is the account's record in one of the journal's.
+func decode(r journal.Record) (x ledger.Record, err error) {
+	if err = json.Unmarshal(r.Data, &x); err != nil {
+		err = fmt.Errorf("record %d: %w", r.Seq, err)
+	}
+	return x, err
 }

@@ -280,17 +280,11 @@ func agree(page, again []row, from time.Time) error {
 
 // orders reads the orders of trades, while bitbank still knows them.
 func (m *importer) orders(ctx context.Context, trades []bitbank.Trade) ([]bitbank.Order, error) {
-	wanted := map[string][]bitbank.OrderID{}
-	m.a.mu.Lock()
-	for _, t := range trades {
-		o, _, known := m.a.broker.Ledger().Order(t.Pair, t.OrderID)
-		if time.Since(t.ExecutedAt.Time()) < memory+48*time.Hour && (!known || !o.Status.Terminal()) && !slices.Contains(wanted[t.Pair], t.OrderID) {
-			wanted[t.Pair] = append(wanted[t.Pair], t.OrderID)
-		}
-	}
-	m.a.mu.Unlock()
+	kept := slices.DeleteFunc(slices.Clone(trades), func(t bitbank.Trade) bool {
+		return time.Since(t.ExecutedAt.Time()) >= memory+48*time.Hour
+	})
 	var out []bitbank.Order
-	for pair, all := range wanted {
+	for pair, all := range m.a.unknown(kept) {
 		for ids := range slices.Chunk(all, 30) {
 			if err := m.spare(ctx); err != nil {
 				return nil, err

@@ -50,9 +50,9 @@ func (m *Memory) fold(records iter.Seq2[journal.Record, error]) error {
 		if r.Kind != Kind {
 			continue
 		}
-		var x ledger.Record
-		if err := json.Unmarshal(r.Data, &x); err != nil {
-			return fmt.Errorf("open the account: record %d: %w", r.Seq, err)
+		x, err := decode(r)
+		if err != nil {
+			return fmt.Errorf("open the account: %w", err)
 		}
 		m.Ledger.Apply(x)
 		m.upto = r.Seq

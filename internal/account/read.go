@@ -47,7 +47,7 @@ func (a *Account) pass(l broker.Look, e *broker.Looked) error {
 		}
 		e.Trades = append(e.Trades, t)
 	}
-	if e.Orders, err = a.missing(ctx, c, l.Pair, e.Trades); err != nil {
+	if e.Orders, err = a.ordersOf(ctx, c, e.Trades); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -83,20 +83,37 @@ func (a *Account) pass(l broker.Look, e *broker.Looked) error {
 	return err
 }
 
-// missing reads the orders of trades that are not known whole.
-func (a *Account) missing(ctx context.Context, c *bitbank.Client, pair string, trades []bitbank.Trade) ([]bitbank.Order, error) {
-	var ids []bitbank.OrderID
-	seen := map[bitbank.OrderID]bool{}
+// unknown are the orders of trades that are not known whole, by pair.
+func (a *Account) unknown(trades []bitbank.Trade) map[string][]bitbank.OrderID {
+	out := map[string][]bitbank.OrderID{}
+	type key struct {
+		pair string
+		id   bitbank.OrderID
+	}
+	seen := map[key]bool{}
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	for _, t := range trades {
-		o, _, known := a.broker.Ledger().Order(pair, t.OrderID)
-		if !seen[t.OrderID] && (!known || !o.Status.Terminal()) {
-			seen[t.OrderID] = true
-			ids = append(ids, t.OrderID)
+		o, _, known := a.broker.Ledger().Order(t.Pair, t.OrderID)
+		if k := (key{t.Pair, t.OrderID}); !seen[k] && (!known || !o.Status.Terminal()) {
+			seen[k] = true
+			out[t.Pair] = append(out[t.Pair], t.OrderID)
 		}
 	}
-	a.mu.Unlock()
-	return readAll(ctx, c, pair, ids)
+	return out
+}
+
+// ordersOf reads the orders of trades that are not known whole, as far as bitbank still knows them. What was read before an error is
+// returned with it.
+func (a *Account) ordersOf(ctx context.Context, c *bitbank.Client, trades []bitbank.Trade) (out []bitbank.Order, err error) {
+	for pair, ids := range a.unknown(trades) {
+		orders, err := readAll(ctx, c, pair, ids)
+		out = append(out, orders...)
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
 }
 
 // readAll reads orders by id, thirty at a time.

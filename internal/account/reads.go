@@ -145,23 +145,6 @@ func (a *Account) someTrades(ctx context.Context, c *bitbank.Client, r *reading,
 	return more, nil
 }
 
-// ordersOf reads the orders of trades that are not known whole, as far as bitbank still knows them.
-func (a *Account) ordersOf(ctx context.Context, c *bitbank.Client, trades []bitbank.Trade) ([]bitbank.Order, error) {
-	by := map[string][]bitbank.Trade{}
-	for _, t := range trades {
-		by[t.Pair] = append(by[t.Pair], t)
-	}
-	var out []bitbank.Order
-	for pair, of := range by {
-		orders, err := a.missing(ctx, c, pair, of)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, orders...)
-	}
-	return out, nil
-}
-
 // traded are the trades of a history, until its error if there is one.
 func traded(trades func(func(bitbank.Trade, error) bool)) (out []bitbank.Trade, err error) {
 	for t, err := range trades {
