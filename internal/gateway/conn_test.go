@@ -59,12 +59,18 @@ func patient(t testing.TB, what string, ok func() bool) {
 }
 
 func TestABotThatReadItsAnswerWasTold(t *testing.T) {
+	client := &http.Client{}
+	defer client.CloseIdleConnections()
+	wasTold(t, client, 20) // over one kept connection
+}
+
+// wasTold has a bot place so many orders and read each answer, and expects the desk to hear that it was told.
+func wasTold(t *testing.T, client *http.Client, orders int) {
+	t.Helper()
 	k := newKit(t, fine(0))
 	k.desk.place = func(context.Context, Order) Reply { return Reply{Outcome: Placed, Orders: []bitbank.Order{resting}} }
 	address := served(t, k.Gateway)
-	client := &http.Client{}
-	defer client.CloseIdleConnections()
-	for range 20 { // over one kept connection
+	for range orders {
 		r := request(t, t.Context(), "maker", http.MethodPost, pathOrder, goodOrder)
 		r.URL.Scheme, r.URL.Host, r.RequestURI = "http", address, ""
 		res, err := client.Do(r)
@@ -78,7 +84,7 @@ func TestABotThatReadItsAnswerWasTold(t *testing.T) {
 		}
 		time.Sleep(2 * time.Millisecond) // no two have the same time
 	}
-	patient(t, "the desk did not hear of 20 answers", func() bool { return len(k.desk.heard()) == 20 })
+	patient(t, fmt.Sprintf("the desk did not hear of %d answers", orders), func() bool { return len(k.desk.heard()) == orders })
 	if got := k.desk.heard(); slices.Contains(got, false) {
 		t.Errorf("the desk heard %v", got)
 	}

@@ -16,28 +16,7 @@ import (
 
 // A bot with a connection for each call closes it as soon as it has read the answer.
 func TestABotThatReadsAndClosesWasTold(t *testing.T) {
-	k := newKit(t, fine(0))
-	k.desk.place = func(context.Context, Order) Reply { return Reply{Outcome: Placed, Orders: []bitbank.Order{resting}} }
-	address := served(t, k.Gateway)
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	for range 50 {
-		r := request(t, t.Context(), "maker", http.MethodPost, pathOrder, goodOrder)
-		r.URL.Scheme, r.URL.Host, r.RequestURI = "http", address, ""
-		res, err := client.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(res.Body)
-		res.Body.Close()
-		if err != nil || codeIn(string(b)) != 0 {
-			t.Fatalf("%s, %v", b, err)
-		}
-		time.Sleep(2 * time.Millisecond) // no two have the same time
-	}
-	patient(t, "the desk did not hear of 50 answers", func() bool { return len(k.desk.heard()) == 50 })
-	if got := k.desk.heard(); slices.Contains(got, false) {
-		t.Errorf("the desk heard %v", got)
-	}
+	wasTold(t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, 50)
 }
 
 // A bot that closes in the moment of the answer was not told, whether the gateway has noticed before it wrote or not.
