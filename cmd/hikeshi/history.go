@@ -58,13 +58,10 @@ func (p *program) history(ctx context.Context, asked pastAsked, now time.Time) e
 	return nil
 }
 
-// japan is where bitbank's customers are: days are theirs.
-var japan = time.FixedZone("JST", 9*60*60)
-
 // moment reads a time as people write it: a day or a time of Japan, or one with its zone.
 func moment(s string) (time.Time, bool) {
 	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04", "2006-01-02T15:04", time.RFC3339} {
-		if t, err := time.ParseInLocation(layout, s, japan); err == nil {
+		if t, err := time.ParseInLocation(layout, s, say.JST); err == nil {
 			return t, true
 		}
 	}
@@ -72,7 +69,7 @@ func moment(s string) (time.Time, bool) {
 }
 
 // instant is a time with its day and year.
-func instant(s web.Stamp) string { return time.Time(s).In(japan).Format("2006-01-02 15:04:05") }
+func instant(s web.Stamp) string { return time.Time(s).In(say.JST).Format("2006-01-02 15:04:05") }
 
 func (p *program) printHistory(h web.History) {
 	fmt.Fprintln(p.stdout, p.say("cli.history", text.Args{"since": instant(h.Since), "until": instant(h.Until), "n": strconv.Itoa(len(h.Orders))}))

@@ -13,6 +13,7 @@ import (
 	"hikeshi/internal/app"
 	"hikeshi/internal/config"
 	"hikeshi/internal/keys"
+	"hikeshi/internal/say"
 	"hikeshi/internal/text"
 )
 
@@ -216,7 +217,7 @@ func (p *program) wordRights(r keys.Rights) string {
 
 // onDay is when something was confirmed or proved: by its day, because months may have passed.
 func onDay(t time.Time) string {
-	return t.In(time.FixedZone("JST", 9*60*60)).Format("2006-01-02 15:04 MST")
+	return t.In(say.JST).Format("2006-01-02 15:04 MST")
 }
 
 // A listedKey is a kept key as programs see it.

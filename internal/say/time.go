@@ -7,8 +7,9 @@ import (
 	"hikeshi/internal/text"
 )
 
-// jst needs no time-zone data: Japan has had no summer time since 1951.
-var jst = time.FixedZone("JST", 9*60*60)
+// JST is the time of Japan, in which bitbank and its customers live and every time is written. It needs no time-zone data: there has
+// been no summer time since 1951.
+var JST = time.FixedZone("JST", 9*60*60)
 
 // Since is 「14:05頃から(26分)」 for a state of affairs that still lasts.
 func Since(l text.Lang, t, now time.Time) string {
@@ -17,7 +18,7 @@ func Since(l text.Lang, t, now time.Time) string {
 
 // About is a time to the minute: 「14:05頃」 today, 「11月24日(火) 14:05頃」 on another day.
 func About(l text.Lang, t, now time.Time) string {
-	t, now = t.In(jst), now.In(jst)
+	t, now = t.In(JST), now.In(JST)
 	clock := t.Format("15:04")
 	today := t.YearDay() == now.YearDay() && t.Year() == now.Year()
 	switch {
@@ -33,7 +34,7 @@ func About(l text.Lang, t, now time.Time) string {
 
 // Instant is a measured time, with its seconds.
 func Instant(l text.Lang, t time.Time) string {
-	s := t.In(jst).Format("15:04:05")
+	s := t.In(JST).Format("15:04:05")
 	if l == text.English {
 		return s + " JST"
 	}
@@ -42,7 +43,7 @@ func Instant(l text.Lang, t time.Time) string {
 
 // Day is 「11月24日(火)」.
 func Day(l text.Lang, t time.Time) string {
-	t = t.In(jst)
+	t = t.In(JST)
 	if l == text.English {
 		return t.Format("Mon 2 Jan")
 	}

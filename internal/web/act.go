@@ -57,6 +57,15 @@ func (s *server) named(bot string) bool {
 	return bot == "" || slices.Contains(s.known(s.views.now()), bot)
 }
 
+// stranger answers a program that names a bot which nobody knows, and reports so.
+func (s *server) stranger(w http.ResponseWriter, bot string) bool {
+	if s.named(bot) {
+		return false
+	}
+	fail(w, http.StatusNotFound, "no_bot", "no such bot; there are: "+strings.Join(s.known(s.views.now()), ", "))
+	return true
+}
+
 // Who names a bot in a sentence; "" is all of them.
 func Who(l text.Lang, bot string) string {
 	if bot == "" {
@@ -227,8 +236,7 @@ func (s *server) apiFreeze(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case asked.On == nil:
 		fail(w, http.StatusBadRequest, "bad_body", "on must be true or false")
-	case !s.named(asked.Bot):
-		fail(w, http.StatusNotFound, "no_bot", "no such bot; there are: "+strings.Join(s.known(s.views.now()), ", "))
+	case s.stranger(w, asked.Bot):
 	default:
 		s.freeze(asked.Bot, *asked.On, asked.Why)
 		s.apiOrders(w, r)

@@ -11,6 +11,7 @@ import (
 
 	"hikeshi/internal/diagnose"
 	"hikeshi/internal/journal"
+	"hikeshi/internal/say"
 	"hikeshi/internal/text"
 	"hikeshi/internal/watch"
 )
@@ -149,7 +150,7 @@ var programs = []string{
 
 func TestAnswersAreWhatTheDescriptionSays(t *testing.T) {
 	now := time.Now()
-	minute := time.Date(2026, 11, 24, 14, 5, 0, 0, jst)
+	minute := time.Date(2026, 11, 24, 14, 5, 0, 0, say.JST)
 	snaps := map[string]watch.Snapshot{"starting": {}, "first looks": begun(now)}
 	for _, s := range scenes(now) {
 		snaps[s.name] = s.snapshot(now)

@@ -234,4 +234,4 @@ func shapePast(l text.Lang, p account.Past) Past {
 }
 
 // date is a day of Japan with its year.
-func date(at time.Time) string { return at.In(jst).Format("2006-01-02") }
+func date(at time.Time) string { return at.In(say.JST).Format("2006-01-02") }

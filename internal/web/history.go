@@ -26,7 +26,7 @@ func pastRows(l text.Lang, all []incident.Incident, most int, now time.Time) []p
 	var out []pastRow
 	for _, i := range all[:min(most, len(all))] {
 		r := pastRow{
-			At: i.Since, Start: say.Day(l, i.Since) + " " + i.Since.In(jst).Format("15:04"), Scope: scopeBadge(l, i.Scope), Flaps: i.Flaps,
+			At: i.Since, Start: say.Day(l, i.Since) + " " + i.Since.In(say.JST).Format("15:04"), Scope: scopeBadge(l, i.Scope), Flaps: i.Flaps,
 			What: say.Parts(l, i.Parts), Open: i.Resolved.IsZero(), For: say.For(l, i.Resolved.Sub(i.Since)),
 		}
 		if len(i.Pairs) > 0 {
@@ -42,7 +42,7 @@ func pastRows(l text.Lang, all []incident.Incident, most int, now time.Time) []p
 		if at.IsZero() {
 			at = i.Since
 		}
-		r.Query = "?at=" + at.Add(time.Minute).In(jst).Format(minuteForm)
+		r.Query = "?at=" + at.Add(time.Minute).In(say.JST).Format(minuteForm)
 		out = append(out, r)
 	}
 	return out
@@ -68,7 +68,7 @@ func (s *server) history(w http.ResponseWriter, r *http.Request) {
 		Broken bool
 		Replay replayed
 		Max    string
-	}{Max: now.In(jst).Format(minuteForm)}
+	}{Max: now.In(say.JST).Format(minuteForm)}
 	all, err := s.o.Source.Incidents(r.Context(), 100)
 	if err != nil {
 		s.o.Log.Warn("incidents were not read", "err", err)
@@ -83,7 +83,7 @@ func (s *server) history(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) replay(r *http.Request, l text.Lang, asked string) replayed {
 	out := replayed{Asked: asked}
-	at, err := time.ParseInLocation(minuteForm, asked, jst)
+	at, err := time.ParseInLocation(minuteForm, asked, say.JST)
 	if err != nil {
 		out.Asked, out.Error = "", text.Say(l, "web.replay.bad", nil)
 		return out

@@ -316,7 +316,7 @@ func story(l text.Lang, snap watch.Snapshot, now time.Time) []step {
 	slices.SortStableFunc(out, func(a, b step) int { return a.At.Compare(b.At) })
 	out = append(out, step{Class: "now", At: now, Text: cmp.Or(say.Incident(l, i, now), text.Say(l, "web.story.now", nil))})
 	for n := range out {
-		out[n].Time = out[n].At.In(jst).Format("15:04")
+		out[n].Time = out[n].At.In(say.JST).Format("15:04")
 	}
 	return out
 }
@@ -352,7 +352,7 @@ func watcher(l text.Lang, snap watch.Snapshot, now time.Time) self {
 	}
 	out := self{
 		Every:   text.Say(l, "web.self.looks", text.Args{"n": strconv.Itoa(len(snap.Round.Signals))}),
-		Journal: text.Say(l, "web.self.recorded", text.Args{"since": snap.At.In(jst).Format("15:04")}), Norec: !snap.Recorded,
+		Journal: text.Say(l, "web.self.recorded", text.Args{"since": snap.At.In(say.JST).Format("15:04")}), Norec: !snap.Recorded,
 		Skew: text.Say(l, "web.self.skew.unknown", nil),
 	}
 	if out.Norec {

@@ -33,8 +33,7 @@ func (s *server) apiManual(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case seconds < least || seconds > most:
 		fail(w, http.StatusBadRequest, "bad_time", "seconds must be from "+strconv.FormatInt(least, 10)+" to "+strconv.FormatInt(most, 10))
-	case !s.named(asked.Bot):
-		fail(w, http.StatusNotFound, "no_bot", "no such bot; there are: "+strings.Join(s.known(s.views.now()), ", "))
+	case s.stranger(w, asked.Bot):
 	default:
 		until := time.Now().Add(time.Duration(seconds) * time.Second).Truncate(time.Second)
 		s.o.Accounts.Manual(asked.Bot, until, words(asked.Why))

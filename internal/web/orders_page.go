@@ -246,9 +246,9 @@ func when(l text.Lang, t, now time.Time) string {
 		return ""
 	}
 	if say.Day(l, t) == say.Day(l, now) {
-		return t.In(jst).Format("15:04:05")
+		return t.In(say.JST).Format("15:04:05")
 	}
-	return say.Day(l, t) + " " + t.In(jst).Format("15:04")
+	return say.Day(l, t) + " " + t.In(say.JST).Format("15:04")
 }
 
 func cardOf(l text.Lang, x account.Line, dark bool, now time.Time) orderCard {
@@ -312,7 +312,7 @@ func rowOf(l text.Lang, o bitbank.Order) rowLook {
 		r.Status = text.Say(l, "web.order.status."+strconv.Itoa(i+1), text.Args{"executed": quantity(o, o.ExecutedAmount)})
 	}
 	if at := o.OrderedAt.Time(); !at.IsZero() {
-		r.At = say.Day(l, at) + " " + at.In(jst).Format("15:04:05.000")
+		r.At = say.Day(l, at) + " " + at.In(say.JST).Format("15:04:05.000")
 	}
 	return r
 }

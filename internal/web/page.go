@@ -46,7 +46,7 @@ func parse(l text.Lang) *pages {
 				Rows  []orderRow
 			}{label, rows}
 		},
-		"iso": func(t time.Time) string { return t.In(jst).Format(time.RFC3339) },
+		"iso": func(t time.Time) string { return t.In(say.JST).Format(time.RFC3339) },
 	})
 	return &pages{template.Must(set.ParseFS(files, "templates/*.html"))}
 }
@@ -131,7 +131,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 	l, now, snap := s.lang(r), time.Now(), s.o.Source.Snapshot()
 	f := layout{
 		Name: name, Lang: l, Other: text.English, Back: r.URL.Path, Large: cookie(r, cookiePrint) == "large", Now: now,
-		Clock: say.Day(l, now) + " " + now.In(jst).Format("15:04"), At: snap.At, Demo: snap.Mode == "demo",
+		Clock: say.Day(l, now) + " " + now.In(say.JST).Format("15:04"), At: snap.At, Demo: snap.Mode == "demo",
 		Norec: !beginning(snap) && !snap.Recorded, Version: s.o.Version, Self: watcher(l, snap, now), Body: body,
 	}
 	if l == text.English {

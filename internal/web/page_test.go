@@ -37,7 +37,7 @@ func everyPage(t *testing.T, f func(t *testing.T, l text.Lang, snap watch.Snapsh
 	for _, s := range scenes(now) {
 		snap := s.snapshot(now)
 		source := &fake{snap: snap, points: points(now), past: past(now), replay: map[time.Time]diagnose.Verdict{
-			time.Date(2026, 11, 24, 14, 5, 0, 0, jst).UTC(): snap.Verdict,
+			time.Date(2026, 11, 24, 14, 5, 0, 0, say.JST).UTC(): snap.Verdict,
 		}}
 		h := handler(source)
 		for _, l := range bothLangs {
@@ -238,7 +238,7 @@ func TestAJournalThatCannotBeReadOrWrittenIsSaid(t *testing.T) {
 
 func TestAPastMinuteIsReplayed(t *testing.T) {
 	now := time.Now()
-	minute := time.Date(2026, 11, 24, 14, 5, 0, 0, jst)
+	minute := time.Date(2026, 11, 24, 14, 5, 0, 0, say.JST)
 	outage := scenes(now)[4].snapshot(minute)
 	f := &fake{snap: scenes(now)[0].snapshot(now), replay: map[time.Time]diagnose.Verdict{minute.UTC(): outage.Verdict}}
 	h := handler(f)

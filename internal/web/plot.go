@@ -126,7 +126,7 @@ func drawPlot(l text.Lang, id string, points []watch.Point, span, limit time.Dur
 	out.curves(buckets, ceiling(all, limit))
 	out.gaps(buckets)
 	if x := left + (right-left)*v.Since.Sub(start).Seconds()/span.Seconds(); !v.Since.IsZero() && v.Scope != diagnose.Healthy && x > left {
-		out.Mark, out.MarkText = num(x), v.Since.In(jst).Format("15:04")
+		out.Mark, out.MarkText = num(x), v.Since.In(say.JST).Format("15:04")
 		out.MarkX, out.MarkAnchor = num(x-5), "end"
 		if x < left+60 {
 			out.MarkX, out.MarkAnchor = num(x+5), "start"
@@ -170,7 +170,7 @@ func (p *plot) axes(l text.Lang, most, limit time.Duration, start, now time.Time
 	p.Y = []label{
 		{"0", num(bottom), ""}, {text.Say(l, "web.plot.unit", text.Args{"n": sec(most / 2)}), num((top + bottom) / 2), ""}, {sec(most), num(top), ""},
 	}
-	hour := func(t time.Time) string { return t.In(jst).Format("15:04") }
+	hour := func(t time.Time) string { return t.In(say.JST).Format("15:04") }
 	p.X = []label{{hour(start), num(left), "start"}, {hour(start.Add(now.Sub(start) / 2)), num((left + right) / 2), "middle"}, {hour(now), num(right), "end"}}
 	if limit > 0 {
 		y := bottom - (bottom-top)*limit.Seconds()/most.Seconds()
@@ -234,7 +234,7 @@ func (p *plot) table(l text.Lang, buckets []bucket, start time.Time, each time.D
 		if len(sum.values) == 0 && sum.failed == 0 {
 			continue
 		}
-		r := tableRow{From: start.Add(time.Duration(row) * each).In(jst).Format("15:04"), Median: "-", Slow: "-", Failed: strconv.Itoa(sum.failed)}
+		r := tableRow{From: start.Add(time.Duration(row) * each).In(say.JST).Format("15:04"), Median: "-", Slow: "-", Failed: strconv.Itoa(sum.failed)}
 		if len(sum.values) > 0 {
 			r.Median, r.Slow = took(l, sum.at(.5)), took(l, sum.at(.95))
 		}

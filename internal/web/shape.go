@@ -12,15 +12,12 @@ import (
 	"hikeshi/internal/watch"
 )
 
-// jst: bitbank and its notices speak in Japan's time, and so does every time we write.
-var jst = time.FixedZone("JST", 9*60*60)
-
 // A Stamp is a time as the API writes it: RFC 3339 with Japan's offset.
 type Stamp time.Time
 
 // MarshalText writes s.
 func (s Stamp) MarshalText() ([]byte, error) {
-	return []byte(time.Time(s).In(jst).Format("2006-01-02T15:04:05.000Z07:00")), nil
+	return []byte(time.Time(s).In(say.JST).Format("2006-01-02T15:04:05.000Z07:00")), nil
 }
 
 // UnmarshalText reads what MarshalText wrote.
