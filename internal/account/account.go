@@ -300,10 +300,7 @@ func (a *Account) do(e broker.Effect) {
 	case broker.Reply:
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		if w := a.waiting[e.Call]; w != nil {
-			delete(a.waiting, e.Call)
-			w <- e
-		}
+		a.reply(e)
 	case broker.Look:
 		a.begin(func() { a.look(e) })
 	case broker.Fence:
@@ -316,6 +313,14 @@ func (a *Account) do(e broker.Effect) {
 		a.begin(func() { a.readOrders(e) })
 	default:
 		panic(fmt.Sprintf("account: the effect %T is not known", e))
+	}
+}
+
+// reply tells whoever waits for it. Called with the lock.
+func (a *Account) reply(r broker.Reply) {
+	if w := a.waiting[r.Call]; w != nil {
+		delete(a.waiting, r.Call)
+		w <- r
 	}
 }
 

@@ -54,6 +54,10 @@ func (a *Account) send(ctx context.Context, cancel context.CancelFunc, s broker.
 		}
 		fill(&e, o)
 	}
+	if len(e.Orders) > 0 || e.Refused != nil {
+		a.passOn(e)
+		return
+	}
 	a.step(e)
 }
 

@@ -565,7 +565,7 @@ func (b *Broker) waited(now time.Time, c *call) Reason {
 // told pays the debt of an outcome that was written to the last byte, and makes every other one due.
 func (b *Broker) told(now time.Time, e Told) {
 	if e.Intent != "" {
-		if i, ok := b.ledger.Intent(e.Intent); ok && e.Whole && i.Order != nil && i.Settled() && i.Debt == ledger.Due {
+		if i, ok := b.ledger.Intent(e.Intent); ok && e.Whole && i.Order != nil && i.Settled() && (i.Debt == ledger.Due || i.Debt == ledger.Perhaps) {
 			b.owe(now, i.ID, ledger.Paid)
 		}
 		return

@@ -117,7 +117,7 @@ func (b *bot) ask(o bitbank.NewOrder, try int) {
 			return
 		}
 		whole := w.chance(0.97)
-		s.after(w.upTo(5*time.Millisecond), func() { s.step(Told{Call: call, Whole: whole}) })
+		s.after(w.upTo(5*time.Millisecond), func() { s.told(Told{Call: call, Whole: whole}) })
 		switch {
 		case !whole, r.Outcome == Unknown:
 			again()
@@ -130,7 +130,7 @@ func (b *bot) ask(o bitbank.NewOrder, try int) {
 	if w.chance(b.hangs) {
 		w.after(w.upTo(b.patience), func() {
 			if s.life == life && s.up && !over {
-				s.held[call] = func(Reply, bool) { s.step(Told{Call: call}) } // it was being written
+				s.held[call] = func(Reply, bool) { s.told(Told{Call: call}) } // it was being written
 				over = true
 				b.waits--
 				s.step(Gone{Call: call})
@@ -176,7 +176,7 @@ func (b *bot) cancel() {
 	call := s.calls
 	s.held[call] = func(r Reply, answered bool) {
 		if answered {
-			s.after(time.Millisecond, func() { s.step(Told{Call: call, Whole: true}) })
+			s.after(time.Millisecond, func() { s.told(Told{Call: call, Whole: true}) })
 		}
 		if !answered || r.Outcome == NotPlaced {
 			for _, id := range ids {

@@ -24,6 +24,7 @@ type shell struct {
 
 	pending []item
 	writing bool
+	lazy    bool // what is pending is written soon
 	backlog []ledger.Record
 	full    time.Time // until when the disk is
 	armed   time.Time
@@ -63,7 +64,7 @@ func (s *shell) after(d time.Duration, do func()) {
 func (s *shell) start() {
 	s.up = true
 	s.life++
-	s.pending, s.writing, s.backlog, s.held, s.dropped, s.updates = nil, false, nil, map[CallID]func(Reply, bool){}, map[string]bool{}, nil
+	s.pending, s.writing, s.lazy, s.backlog, s.held, s.dropped, s.updates = nil, false, false, nil, map[CallID]func(Reply, bool){}, map[string]bool{}, nil
 	s.armed = time.Time{}
 	s.b = resumed(s.disk)
 	s.b.SetRates(s.w.bank.rates())
@@ -128,15 +129,44 @@ func (s *shell) arm() {
 }
 
 func (s *shell) queue(i item) {
+	if s.add(i) && !s.writing {
+		s.turn()
+	}
+}
+
+func (s *shell) add(i item) bool {
 	if len(i.effects) == 0 && i.done == nil {
-		return
+		return false
 	}
 	for _, k := range of[Keep](i.effects) {
 		s.w.truth.kept(k.Records)
 	}
 	s.pending = append(s.pending, i)
-	if !s.writing {
-		s.turn()
+	return true
+}
+
+// soon carries out effects; records by themselves are written with the next, or a little later.
+func (s *shell) soon(effects []Effect) {
+	defer s.arm()
+	if len(of[Keep](effects)) < len(effects) {
+		s.queue(item{effects: effects})
+		return
+	}
+	if !s.add(item{effects: effects}) || s.lazy {
+		return
+	}
+	s.lazy = true
+	s.after(5*time.Millisecond, func() {
+		if !s.writing && len(s.pending) > 0 {
+			s.turn()
+		}
+	})
+}
+
+// told takes in that a bot has its answer, or not.
+func (s *shell) told(e Told) {
+	if s.up {
+		s.soon(s.b.Step(s.w.now, e))
 	}
 }
 
@@ -152,6 +182,7 @@ func (s *shell) inWriting() []ledger.Record {
 
 // turn writes the records of all that is pending, and then does the rest.
 func (s *shell) turn() {
+	s.lazy = false
 	records := s.inWriting()
 	n := len(s.pending)
 	finish := func() {
@@ -169,10 +200,7 @@ func (s *shell) turn() {
 				i.done(ok)
 			}
 			for _, e := range i.effects {
-				if s.carried++; s.carried == s.w.plan.kill {
-					s.crash()
-				}
-				if !s.up {
+				if s.killed() {
 					return
 				}
 				s.do(e)
@@ -193,6 +221,14 @@ func (s *shell) turn() {
 		takes = s.w.upTo(time.Second)
 	}
 	s.after(takes, finish)
+}
+
+// killed counts the places where a world can be killed, and reports whether it is down.
+func (s *shell) killed() bool {
+	if s.carried++; s.carried == s.w.plan.kill {
+		s.crash()
+	}
+	return !s.up
 }
 
 func (s *shell) persist(records []ledger.Record) {
@@ -284,7 +320,27 @@ func (s *shell) sent(x Sent, e Send) {
 	if e.Order != nil && len(x.Orders) == 0 && x.Refused == nil {
 		s.w.truth.isLost(e.ID)
 	}
-	s.step(x)
+	if !s.up || len(x.Orders) == 0 && x.Refused == nil {
+		s.step(x)
+		return
+	}
+	effects := s.b.Step(s.w.now, x)
+	for _, r := range of[Reply](effects) {
+		if r.Intent != x.ID {
+			continue
+		}
+		if s.killed() {
+			return
+		}
+		s.do(r) // before its record
+		if s.killed() {
+			return
+		}
+	}
+	s.soon(slices.DeleteFunc(effects, func(e Effect) bool {
+		r, ok := e.(Reply)
+		return ok && r.Intent == x.ID
+	}))
 }
 
 // chain makes reads one after another; the first that fails ends it. then is told whether all were answered.

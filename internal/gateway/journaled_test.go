@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -126,6 +127,63 @@ func (w field) syncs(b *testing.B, n int) (took []time.Duration) {
 	return took
 }
 
+// exchangeEnv has the test binary be the simulated bitbank until its standard input ends.
+const exchangeEnv = "HIKESHI_TEST_EXCHANGE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(exchangeEnv) == "" {
+		os.Exit(m.Run())
+	}
+	if err := serveExchange(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// serveExchange serves the simulated bitbank without its limits, and a bare reverse proxy to it, and prints where.
+func serveExchange() error {
+	s, err := sim.New(sim.Options{Seed: 1, Limits: sim.Limits{Query: 1 << 30, Update: 1 << 30, Live: 1 << 30}})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	playing, done := context.WithCancel(context.Background())
+	defer done()
+	go s.Play(playing)
+	private, public := httptest.NewServer(s.Handler("private")), httptest.NewServer(s.Handler("public"))
+	origin, err := url.Parse(private.URL)
+	if err != nil {
+		return err
+	}
+	proxy := httptest.NewServer(httputil.NewSingleHostReverseProxy(origin))
+	fmt.Println(private.URL, public.URL, proxy.URL)
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// exchange is the simulated bitbank in a process of its own: what it keeps in memory is not the gateway's to look after.
+func exchange(b *testing.B) (private, public, proxy string) {
+	b.Helper()
+	c := exec.Command(os.Args[0])
+	c.Env, c.Stderr = append(os.Environ(), exchangeEnv+"=1"), os.Stderr
+	in, err := c.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { in.Close(); c.Wait() })
+	if _, err := fmt.Fscan(out, &private, &public, &proxy); err != nil {
+		b.Fatal(err)
+	}
+	return private, public, proxy
+}
+
 func newField(b *testing.B) field {
 	b.Helper()
 	must := func(err error) {
@@ -134,26 +192,15 @@ func newField(b *testing.B) field {
 			b.Fatal(err)
 		}
 	}
-	s, err := sim.New(sim.Options{Seed: 1, Limits: sim.Limits{Query: 1 << 30, Update: 1 << 30, Live: 1 << 30}})
-	must(err)
-	playing, done := context.WithCancel(b.Context())
-	go s.Play(playing)
-	b.Cleanup(func() { done(); s.Close() })
-	private, public := httptest.NewServer(s.Handler("private")), httptest.NewServer(s.Handler("public"))
-	b.Cleanup(private.Close)
-	b.Cleanup(public.Close)
-	origin, err := url.Parse(private.URL)
-	must(err)
-	proxy := httptest.NewServer(httputil.NewSingleHostReverseProxy(origin))
-	b.Cleanup(proxy.Close)
+	private, public, proxy := exchange(b)
 	id, key := sim.Key()
-	real, err := bitbank.NewCredentials(id, key, private.URL, bitbank.Auth{})
+	real, err := bitbank.NewCredentials(id, key, private, bitbank.Auth{})
 	must(err)
 	limits := account.Limits()
 	limits.Query, limits.Update, limits.Margin = 1<<30, 1<<30, time.Millisecond
 	limiter, err := bitbank.NewLimiter(limits)
 	must(err)
-	client, err := bitbank.New(bitbank.Options{PrivateURL: private.URL, PublicURL: public.URL, Credentials: real, Limiter: limiter})
+	client, err := bitbank.New(bitbank.Options{PrivateURL: private, PublicURL: public, Credentials: real, Limiter: limiter})
 	must(err)
 	dir := b.TempDir()
 	disk, err := os.Create(filepath.Join(dir, "bare"))
@@ -174,7 +221,7 @@ func newField(b *testing.B) field {
 	}}
 	g, err := gateway.New(gateway.Options{
 		Desk: desk, Bot: func(id string) (keys.Bot, bool) { return bot, id == "maker-key" },
-		Private: private.URL, Public: public.URL, Key: real, Limiter: limiter, PerBot: 256, Total: 1024,
+		Private: private, Public: public, Key: real, Limiter: limiter, PerBot: 256, Total: 1024,
 	})
 	must(err)
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -182,7 +229,7 @@ func newField(b *testing.B) field {
 	server := g.Server()
 	over.Go(func() { server.Serve(l) }) // until it is closed
 	b.Cleanup(func() { server.Close(); g.Close() })
-	return field{private.URL, proxy.URL, "http://" + l.Addr().String(), kept, disk}
+	return field{private, proxy, "http://" + l.Addr().String(), kept, disk}
 }
 
 // Signed requests at 1,000 a second over eight connections: straight to the simulated bitbank, through a bare

@@ -212,6 +212,9 @@ func (j *Journal) openWriter(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := j.state.prepare(ctx, j.write); err != nil {
+		return err
+	}
 	if err := j.state.load(ctx, j.write); err != nil {
 		return err
 	}

@@ -40,12 +40,8 @@ type keyframe struct {
 }
 
 func (k *keyframe) pack(seq Seq, e packed) (enc int, base any, data []byte) {
-	switch e.kind {
-	case Minute:
-	case Snapshot: // packed by who made it
-		return plain, nil, e.data
-	default:
-		return smaller(e.data)
+	if e.kind != Minute {
+		return e.enc, nil, e.out
 	}
 	if k.form != nil && k.used < keyEvery {
 		k.used++
@@ -55,7 +51,8 @@ func (k *keyframe) pack(seq Seq, e packed) (enc int, base any, data []byte) {
 	}
 	form, _ := split(e.data, e.at)
 	*k = keyframe{seq: seq, form: form, used: 1}
-	return smaller(e.data)
+	enc, data = smaller(e.data)
+	return enc, nil, data
 }
 
 // packAgainst returns nil when unpacking would not give back every byte.
@@ -104,7 +101,7 @@ func newWriter(out io.Writer, dict []byte) *flate.Writer {
 	return w
 }
 
-func smaller(data []byte) (int, any, []byte) {
+func smaller(data []byte) (int, []byte) {
 	w := phraseWriters.Get().(*flate.Writer)
 	defer phraseWriters.Put(w)
 	var out bytes.Buffer
@@ -113,10 +110,10 @@ func smaller(data []byte) (int, any, []byte) {
 	w.Close()
 	if out.Len() < len(data) {
 		if again, err := inflate(out.Bytes(), []byte(phrases)); err == nil && bytes.Equal(again, data) {
-			return small, nil, out.Bytes()
+			return small, out.Bytes()
 		}
 	}
-	return plain, nil, data
+	return plain, data
 }
 
 func deflate(data, dict []byte) []byte {

@@ -91,7 +91,7 @@ func (j *Journal) prune(keep Keep, now time.Time) (n int, err error) {
 	}
 	next := *w
 	next.key = keyframe{} // the key frame may be among what was cut
-	if err := next.add(ctx, tx, packed{Checkpoint, now.UnixNano(), data}); err != nil {
+	if err := next.add(ctx, tx, newPacked(Checkpoint, now, data)); err != nil {
 		return 0, typed(err)
 	}
 	if err := next.seal(ctx, tx); err != nil {

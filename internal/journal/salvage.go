@@ -88,7 +88,7 @@ func (j *Journal) copyVerified(ctx context.Context, aside, reason string) (*Dama
 	d.From = c.seq + 1
 	if old != nil && failed == nil {
 		rest := rest{seq: c.seq, hash: c.hash, keep: func(r Record) error {
-			return w.add(ctx, tx, packed{r.Kind, r.At.UnixNano(), r.Data})
+			return w.add(ctx, tx, newPacked(r.Kind, r.At, r.Data))
 		}}
 		failed = rest.read(ctx, old)
 		d.Again = rest.n
@@ -116,7 +116,7 @@ func (j *Journal) copyVerified(ctx context.Context, aside, reason string) (*Dama
 }
 
 func copyRow(ctx context.Context, tx *sql.Tx, r row) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO records (seq, at, kind, v, enc, base, data, hash) VALUES (?,?,?,?,?,?,?,?)",
+	_, err := tx.ExecContext(ctx, insertRecord,
 		r.seq, r.at, r.kind, r.v, r.enc, r.base, r.data, r.hash)
 	return err
 }
@@ -127,5 +127,5 @@ func (w *writer) tell(ctx context.Context, tx *sql.Tx, k Kind, what any) error {
 	if err != nil {
 		return err
 	}
-	return w.add(ctx, tx, packed{k, time.Now().UnixNano(), data})
+	return w.add(ctx, tx, newPacked(k, time.Now(), data))
 }

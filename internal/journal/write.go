@@ -45,6 +45,16 @@ type packed struct {
 	kind Kind
 	at   int64
 	data []byte
+	enc  int    // how it is packed already, where that needs no other record: not a Minute
+	out  []byte // data, packed
+}
+
+func newPacked(kind Kind, at time.Time, data []byte) packed {
+	p := packed{kind: kind, at: at.UnixNano(), data: data, out: data}
+	if kind != Minute && kind != Snapshot { // a snapshot was packed by who made it
+		p.enc, p.out = smaller(data)
+	}
+	return p
 }
 
 // fine reports whether a full disk may cost us all of the job.
@@ -69,7 +79,7 @@ func (j *Journal) Append(ctx context.Context, entries ...Entry) ([]Seq, error) {
 		if e.At.IsZero() {
 			e.At = time.Now()
 		}
-		b.entries = append(b.entries, packed{e.Kind, e.At.UnixNano(), data})
+		b.entries = append(b.entries, newPacked(e.Kind, e.At, data))
 	}
 	r := j.hand(ctx, b)
 	if r.err != nil {
@@ -199,6 +209,8 @@ type writer struct {
 	doubt bool // a commit failed: what the file holds must be read again
 	mark  *os.File
 
+	insert, update *sql.Stmt // of a record, and of the head
+
 	reserve string
 	low     bool // the reserve is given up
 	tried   time.Time
@@ -215,6 +227,18 @@ func (j *Journal) Low() bool {
 	default:
 	}
 	return true
+}
+
+// insertRecord takes what a row of records holds.
+const insertRecord = "INSERT INTO records (seq, at, kind, v, enc, base, data, hash) VALUES (?,?,?,?,?,?,?,?)"
+
+// prepare has the statements of each commit ready; they end with db.
+func (w *writer) prepare(ctx context.Context, db *sql.DB) (err error) {
+	if w.insert, err = db.PrepareContext(ctx, insertRecord); err != nil {
+		return err
+	}
+	w.update, err = db.PrepareContext(ctx, "UPDATE head SET seq=?, hash=?")
+	return err
 }
 
 func (w *writer) load(ctx context.Context, db *sql.DB) error {
@@ -276,13 +300,12 @@ func (w *writer) add(ctx context.Context, tx *sql.Tx, e packed) error {
 	w.seq++
 	w.hash = chainHash(w.hash, w.seq, e.at, e.kind, dataVersion, e.data)
 	enc, base, data := w.key.pack(w.seq, e)
-	_, err := tx.ExecContext(ctx, "INSERT INTO records (seq, at, kind, v, enc, base, data, hash) VALUES (?,?,?,?,?,?,?,?)",
-		int64(w.seq), e.at, string(e.kind), dataVersion, enc, base, data, w.hash[:])
+	_, err := tx.StmtContext(ctx, w.insert).ExecContext(ctx, int64(w.seq), e.at, string(e.kind), dataVersion, enc, base, data, w.hash[:])
 	return err
 }
 
 func (w *writer) seal(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, "UPDATE head SET seq=?, hash=?", int64(w.seq), w.hash[:])
+	_, err := tx.StmtContext(ctx, w.update).ExecContext(ctx, int64(w.seq), w.hash[:])
 	return err
 }
 

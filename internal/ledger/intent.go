@@ -224,6 +224,9 @@ func (l *Ledger) started(n int, at time.Time) {
 	for _, i := range l.intents.by {
 		if i.Debt == Held && i.Order != nil {
 			i.Debt, i.DebtAt = Due, at
+			if i.Settled() {
+				i.Debt = Perhaps
+			}
 		}
 	}
 }
@@ -351,12 +354,18 @@ func (l *Ledger) Busy(lane Lane) (Intent, bool) {
 }
 
 // Owing is the oldest intent that an identical order of a bot joins instead of being sent, because the bot was not told the
-// outcome of that one and probably repeats it. While the call of an intent is still held, an identical order is another one
-// that is wanted too.
+// outcome of that one and probably repeats it. One of which it was perhaps told comes last. While the call of an intent is still
+// held, an identical order is another one that is wanted too.
 func (l *Ledger) Owing(bot string, n bitbank.NewOrder, now time.Time) (Intent, bool) {
-	return oldest(l.intents.lanes[LaneOf(n)], func(i *Intent) bool {
-		return i.Bot == bot && i.Order.PostOnly == n.PostOnly && i.Debt == Due && now.Sub(i.DebtAt) < dueFor
-	})
+	for _, d := range []Debt{Due, Perhaps} {
+		i, found := oldest(l.intents.lanes[LaneOf(n)], func(i *Intent) bool {
+			return i.Bot == bot && i.Order.PostOnly == n.PostOnly && i.Debt == d && now.Sub(i.DebtAt) < dueFor
+		})
+		if found {
+			return i, true
+		}
+	}
+	return Intent{}, false
 }
 
 func oldest(of map[string]*Intent, want func(*Intent) bool) (Intent, bool) {

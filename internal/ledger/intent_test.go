@@ -145,6 +145,15 @@ func TestAnIdenticalOrderJoinsADebtAndNothingElse(t *testing.T) {
 	if i, _ := l.Owing("maker", n, at(4)); i.ID != "a" {
 		t.Errorf("the oldest debt is %q, want a", i.ID)
 	}
+	done := answer(2, ledger.Answered{ID: "a", Orders: []bitbank.Order{resting(9, n, 0)}})
+	l = fold([]ledger.Record{intend(0, "a", "maker", n), intend(1, "b", "maker", n), done, {At: at(3), Started: &ledger.Started{N: 1}}})
+	if i, _ := l.Owing("maker", n, at(4)); i.ID != "b" {
+		t.Errorf("%q is joined, want b: of a the bot was perhaps told before the restart", i.ID)
+	}
+	l.Apply(owe(5, 1, "b", ledger.Held))
+	if i, join := l.Owing("maker", n, at(6)); !join || i.ID != "a" {
+		t.Errorf("%q is joined, want a: perhaps the bot was not told", i.ID)
+	}
 }
 
 func TestALostOrderThatIsFoundIsItsBots(t *testing.T) {

@@ -75,9 +75,10 @@ type Debt string
 
 // The debts. Held is the zero value: the bot waits for its answer.
 const (
-	Held Debt = ""
-	Due  Debt = "due"  // the bot hung up, was told "unknown", or we were restarted: it does not know the outcome
-	Paid Debt = "paid" // the final outcome was written to the bot, to the last byte
+	Held    Debt = ""
+	Due     Debt = "due"     // the bot hung up, was told "unknown", or we were restarted: it does not know the outcome
+	Perhaps Debt = "perhaps" // we were restarted after the outcome was known: it was being written, or was written
+	Paid    Debt = "paid"    // the final outcome was written to the bot, to the last byte
 )
 
 // An Owed says how the debt of an intent has changed. An identical POST that joins a due intent makes it held again: one POST

@@ -34,7 +34,7 @@ type snapshot struct {
 
 // Schema is the version of what a snapshot says, and of how records are folded: whenever records would make another ledger than a
 // snapshot of before and the records after it, it rises, and older snapshots are passed over.
-const Schema = 1
+const Schema = 2
 
 // A Snapshot is a copy of a ledger at a time, to be written while the ledger goes on.
 type Snapshot struct{ s snapshot }
