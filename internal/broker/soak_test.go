@@ -99,8 +99,13 @@ func TestNoOrderIsDoubledOrLost(t *testing.T) {
 		sum.worlds, fromEnv("HIKESHI_SEED", 1), sum.wants, sum.orders, sum.ambiguous, sum.crashes, sum.cancels, time.Since(began).Seconds())
 	fmt.Printf("figure: broker, doubled %d, falsely absent %d, not settled %d, cancelled unasked %d, adopted a human's equal order %d, left to a human %d\n",
 		sum.doubled, sum.falseAbsent, sum.stuck, sum.unasked, sum.strangers, sum.ambiguousEnd)
-	fmt.Printf("figure: broker, found placed %d: p50 %v, p99 %v after bitbank answers; proved absent by A1 %d: p50 %v, p99 %v after the fence; by Q %d\n",
-		sum.placed, quantile(sum.seen, .5), quantile(sum.seen, .99), sum.provedA1, quantile(sum.proof, .5), quantile(sum.proof, .99), sum.provedQ)
+	fmt.Printf("figure: broker, found placed %d: %d in the midst of trouble, %d after bitbank was well and we ran: p50 %v, p99 %v, and where replicas lag by more than a second %d: p50 %v, p99 %v\n",
+		sum.placed, sum.inTrouble, len(sum.seen), quantile(sum.seen, .5), quantile(sum.seen, .99), len(sum.old), quantile(sum.old, .5), quantile(sum.old, .99))
+	fmt.Printf("figure: broker, proved absent by A1 %d: p50 %v, p99 %v after the fence; by Q %d\n",
+		sum.provedA1, quantile(sum.proof, .5), quantile(sum.proof, .99), sum.provedQ)
+	if seen := quantile(append(sum.seen, sum.old...), .99); seen > 3*time.Second {
+		t.Errorf("placed orders are recognised after %v", seen)
+	}
 }
 
 // One seed is one world, whatever else runs.

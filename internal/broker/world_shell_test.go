@@ -39,6 +39,7 @@ type shell struct {
 
 	gap        time.Time // since when the stream is blind; zero when it sees
 	brightened time.Time // when bitbank answered again
+	began      time.Time // when this life of ours did
 }
 
 type item struct {
@@ -62,7 +63,7 @@ func (s *shell) after(d time.Duration, do func()) {
 
 // start takes up what is on the disk.
 func (s *shell) start() {
-	s.up = true
+	s.up, s.began = true, s.w.now
 	s.life++
 	s.pending, s.writing, s.lazy, s.backlog, s.held, s.dropped, s.updates = nil, false, false, nil, map[CallID]func(Reply, bool){}, map[string]bool{}, nil
 	s.armed = time.Time{}

@@ -185,12 +185,19 @@ func (t *truth) judged(id string) {
 		}
 		if c.Assumes == "" {
 			since := t.lost[id]
-			for _, t := range []time.Time{w.shell.brightened, t.since[id]} {
+			for _, t := range []time.Time{w.shell.brightened, w.shell.began, t.since[id]} {
 				if t.After(since) {
 					since = t
 				}
 			}
-			w.tally.seen = append(w.tally.seen, c.At.Sub(since))
+			switch {
+			case !w.weather.calm():
+				w.tally.inTrouble++
+			case w.plan.lag > time.Second:
+				w.tally.old = append(w.tally.old, c.At.Sub(since))
+			default:
+				w.tally.seen = append(w.tally.seen, c.At.Sub(since))
+			}
 		}
 	case reconcile.NotPlaced:
 		if t.real[id] != 0 {

@@ -47,6 +47,8 @@ func (x *weather) set(w *world, kind string) {
 	}
 }
 
+func (x *weather) calm() bool { return x.kind == "calm" || x.kind == "well" }
+
 func (x *weather) well(w *world) {
 	x.set(w, "calm")
 	x.kind, x.ended = "well", true

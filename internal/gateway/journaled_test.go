@@ -233,7 +233,7 @@ func newField(b *testing.B) field {
 }
 
 // Signed requests at 1,000 a second over eight connections: straight to the simulated bitbank, through a bare
-// httputil.ReverseProxy, and through the gateway, which has two records of each order on the disk before it answers: in turns of
+// httputil.ReverseProxy, and through the gateway, which has each order's intent on the disk before it sends it: in turns of
 // half a second, so that whatever else the machine does meets all three. Each order is executed at once. In one part one request in ten
 // is an order, which is sixteen times what bitbank allows; in the other one all are.
 func BenchmarkJournaledOrders(b *testing.B) {
