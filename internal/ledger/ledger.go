@@ -34,6 +34,9 @@ type Ledger struct {
 	first     map[Kind]time.Time
 	breaks    map[string]Break
 	frozen    map[string]frozen
+	read      *Margin // of the margin, the newest
+	lines     map[int]*LineState
+	lined     int // the newest line's number
 }
 
 // Apply folds one record in. The ledger keeps no pointer into it.
@@ -79,6 +82,12 @@ func (l *Ledger) Apply(r Record) {
 		if i := l.intents.by[r.Unwanted.ID]; i != nil {
 			i.Unwanted = true
 		}
+	case r.Margin != nil:
+		l.margin(r.Margin)
+	case r.Line != nil:
+		l.line(r.Line, at)
+	case r.Crossed != nil:
+		l.crossed(r.Crossed, at)
 	case r.Forgotten != nil:
 		l.forget(r.Forgotten.Before.UTC())
 	}

@@ -30,6 +30,9 @@ type Record struct {
 	Forgotten  *Forgotten           `json:"forgotten,omitzero"`
 	Frozen     *Frozen              `json:"frozen,omitzero"`
 	Unwanted   *Unwanted            `json:"unwanted,omitzero"`
+	Margin     *Margin              `json:"margin,omitzero"`
+	Line       *Line                `json:"line,omitzero"`
+	Crossed    *Crossed             `json:"crossed,omitzero"`
 }
 
 // An Unwanted says that an order is to be cancelled as soon as it is known whether there is one.

@@ -30,11 +30,14 @@ type snapshot struct {
 	First     map[Kind]time.Time    `json:"first,omitzero"`
 	Breaks    map[string]Break      `json:"breaks,omitzero"`
 	Frozen    map[string]frozen     `json:"frozen"`
+	Margin    *Margin               `json:"margin,omitzero"`
+	Lines     []*LineState          `json:"lines,omitzero"`
+	Lined     int                   `json:"lined,omitzero"`
 }
 
 // Schema is the version of what a snapshot says, and of how records are folded: whenever records would make another ledger than a
 // snapshot of before and the records after it, it rises, and older snapshots are passed over.
-const Schema = 2
+const Schema = 3
 
 // A Snapshot is a copy of a ledger at a time, to be written while the ledger goes on.
 type Snapshot struct{ s snapshot }
@@ -46,7 +49,7 @@ func (l *Ledger) Snapshot() *Snapshot {
 		Newest: l.newest, Forgotten: l.forgotten, Starts: l.starts, Dropped: l.trades.dropped, Balances: map[string]*balances{},
 		Transfers: map[string]*transfer{}, Spans: map[Kind][]Span{}, First: maps.Clone(l.first), Breaks: maps.Clone(l.breaks), Frozen: maps.Clone(l.frozen),
 		Intents: clones(maps.Values(l.intents.by)), Orders: clones(maps.Values(l.orders.all)), Trades: clones(slices.Values(l.trades.list)),
-		Positions: clones(maps.Values(l.positions)),
+		Positions: clones(maps.Values(l.positions)), Margin: l.read, Lines: clones(maps.Values(l.lines)), Lined: l.lined,
 	}
 	for asset, b := range l.balances {
 		s.Balances[asset] = &balances{b.Newest, slices.Clone(b.Reads)}
@@ -89,6 +92,7 @@ func (x *Snapshot) MarshalJSON() ([]byte, error) {
 		return cmp.Or(strings.Compare(a.Row.Pair, b.Row.Pair), strings.Compare(string(a.Row.Side), string(b.Row.Side)))
 	})
 	slices.SortFunc(s.Deals, func(a, b bitbank.DealerOrder) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(s.Lines, func(a, b *LineState) int { return cmp.Compare(a.ID, b.ID) })
 	return json.Marshal(s)
 }
 
@@ -101,7 +105,7 @@ func (l *Ledger) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err
 	}
-	*l = Ledger{newest: s.Newest, forgotten: s.Forgotten, starts: s.Starts, balances: s.Balances, spans: s.Spans, first: s.First, breaks: s.Breaks, frozen: s.Frozen}
+	*l = Ledger{newest: s.Newest, forgotten: s.Forgotten, starts: s.Starts, balances: s.Balances, spans: s.Spans, first: s.First, breaks: s.Breaks, frozen: s.Frozen, read: s.Margin, lined: s.Lined}
 	for _, i := range s.Intents {
 		l.intents.add(i)
 	}
@@ -114,6 +118,12 @@ func (l *Ledger) UnmarshalJSON(b []byte) error {
 	}
 	for _, p := range s.Positions {
 		l.position(&p.Row, p.At)
+	}
+	for _, x := range s.Lines {
+		if l.lines == nil {
+			l.lines = map[int]*LineState{}
+		}
+		l.lines[x.ID] = x
 	}
 	l.transfers.by = s.Transfers
 	for _, t := range s.Transfers {
