@@ -34,6 +34,7 @@ type Ledger struct {
 	first     map[Kind]time.Time
 	breaks    map[string]Break
 	frozen    map[string]frozen
+	moves     moves
 	read      *Margin // of the margin, the newest
 	lines     map[int]*LineState
 	lined     int // the newest line's number
@@ -88,6 +89,16 @@ func (l *Ledger) Apply(r Record) {
 		l.line(r.Line, at)
 	case r.Crossed != nil:
 		l.crossed(r.Crossed, at)
+	case r.Expected != nil:
+		l.moves.expect(*r.Expected)
+	case r.Waiting != nil:
+		l.moves.waits(*r.Waiting, at)
+	case r.Routes != nil:
+		l.moves.routes(*r.Routes, at)
+	case r.CameBack != nil:
+		l.transfers.cameBack(*r.CameBack)
+	case r.Alerted != nil:
+		l.moves.alerted(*r.Alerted, at)
 	case r.Forgotten != nil:
 		l.forget(r.Forgotten.Before.UTC())
 	}

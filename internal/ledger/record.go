@@ -30,6 +30,11 @@ type Record struct {
 	Forgotten  *Forgotten           `json:"forgotten,omitzero"`
 	Frozen     *Frozen              `json:"frozen,omitzero"`
 	Unwanted   *Unwanted            `json:"unwanted,omitzero"`
+	Expected   *Expected            `json:"expected,omitzero"`
+	Waiting    *Waiting             `json:"waiting,omitzero"`
+	Routes     *Routes              `json:"routes,omitzero"`
+	CameBack   *CameBack            `json:"came_back,omitzero"`
+	Alerted    *Alerted             `json:"alerted,omitzero"`
 	Margin     *Margin              `json:"margin,omitzero"`
 	Line       *Line                `json:"line,omitzero"`
 	Crossed    *Crossed             `json:"crossed,omitzero"`
@@ -123,6 +128,9 @@ func (b *Balance) age(at time.Time) time.Time {
 type Transfer struct {
 	Deposit    *bitbank.Deposit    `json:"deposit,omitzero"`
 	Withdrawal *bitbank.Withdrawal `json:"withdrawal,omitzero"`
+	// After is when its list was read before, of a report that a read gave: what is new in it happened since. Zero: the stream
+	// told, within a second in calm.
+	After time.Time `json:"after,omitzero"`
 }
 
 // A Learned is one more fact about a lost order.

@@ -30,6 +30,7 @@ type snapshot struct {
 	First     map[Kind]time.Time    `json:"first,omitzero"`
 	Breaks    map[string]Break      `json:"breaks,omitzero"`
 	Frozen    map[string]frozen     `json:"frozen"`
+	Moves     moves                 `json:"moves,omitzero"`
 	Margin    *Margin               `json:"margin,omitzero"`
 	Lines     []*LineState          `json:"lines,omitzero"`
 	Lined     int                   `json:"lined,omitzero"`
@@ -37,7 +38,7 @@ type snapshot struct {
 
 // Schema is the version of what a snapshot says, and of how records are folded: whenever records would make another ledger than a
 // snapshot of before and the records after it, it rises, and older snapshots are passed over.
-const Schema = 3
+const Schema = 4
 
 // A Snapshot is a copy of a ledger at a time, to be written while the ledger goes on.
 type Snapshot struct{ s snapshot }
@@ -49,7 +50,7 @@ func (l *Ledger) Snapshot() *Snapshot {
 		Newest: l.newest, Forgotten: l.forgotten, Starts: l.starts, Dropped: l.trades.dropped, Balances: map[string]*balances{},
 		Transfers: map[string]*transfer{}, Spans: map[Kind][]Span{}, First: maps.Clone(l.first), Breaks: maps.Clone(l.breaks), Frozen: maps.Clone(l.frozen),
 		Intents: clones(maps.Values(l.intents.by)), Orders: clones(maps.Values(l.orders.all)), Trades: clones(slices.Values(l.trades.list)),
-		Positions: clones(maps.Values(l.positions)), Margin: l.read, Lines: clones(maps.Values(l.lines)), Lined: l.lined,
+		Positions: clones(maps.Values(l.positions)), Margin: l.read, Lines: clones(maps.Values(l.lines)), Lined: l.lined, Moves: l.moves.clone(),
 	}
 	for asset, b := range l.balances {
 		s.Balances[asset] = &balances{b.Newest, slices.Clone(b.Reads)}
@@ -62,6 +63,7 @@ func (l *Ledger) Snapshot() *Snapshot {
 		if c.Withdrawal != nil {
 			c.Withdrawal = new(*c.Withdrawal)
 		}
+		c.Seen = maps.Clone(c.Seen)
 		s.Transfers[key] = &c
 	}
 	for kind, spans := range l.spans {
@@ -105,7 +107,7 @@ func (l *Ledger) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err
 	}
-	*l = Ledger{newest: s.Newest, forgotten: s.Forgotten, starts: s.Starts, balances: s.Balances, spans: s.Spans, first: s.First, breaks: s.Breaks, frozen: s.Frozen, read: s.Margin, lined: s.Lined}
+	*l = Ledger{newest: s.Newest, forgotten: s.Forgotten, starts: s.Starts, balances: s.Balances, spans: s.Spans, first: s.First, breaks: s.Breaks, frozen: s.Frozen, moves: s.Moves, read: s.Margin, lined: s.Lined}
 	for _, i := range s.Intents {
 		l.intents.add(i)
 	}

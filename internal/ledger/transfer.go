@@ -15,6 +15,8 @@ type transfer struct {
 	Withdrawal *bitbank.Withdrawal `json:"withdrawal,omitzero"`
 	Ended      time.Time           `json:"ended,omitzero"` // when a report that it was over came first
 	Under      bool                `json:"under,omitzero"` // a report has shown it under way
+	Seen       map[string]Seen     `json:"seen,omitzero"`  // by bitbank's status, when it was reported first
+	Back       Back                `json:"back,omitzero"`  // of a withdrawal that ended without being sent
 }
 
 // idle is how long a transfer can take that no report has shown under way. That is our assumption: bitbank's last week is read
@@ -27,7 +29,7 @@ func (t *transfer) over() time.Time {
 	if t.Ended.IsZero() || t.Under {
 		return t.Ended
 	}
-	last := Transfer{t.Deposit, t.Withdrawal}.began()
+	last := t.report().began()
 	if d := t.Deposit; d != nil && d.ConfirmedAt.Time().After(last) {
 		last = d.ConfirmedAt.Time()
 	}
@@ -77,6 +79,7 @@ func (s *transfers) add(r *Transfer, at time.Time) {
 		t.Ended = at
 	}
 	t.Under = t.Under || !over
+	t.see(r, at)
 	if slack(s.ended, keepTransfers) {
 		s.trim(keepTransfers)
 	}
