@@ -34,6 +34,7 @@ type Ledger struct {
 	first     map[Kind]time.Time
 	breaks    map[string]Break
 	frozen    map[string]frozen
+	leases    map[string]Leased
 	moves     moves
 	read      *Margin // of the margin, the newest
 	lines     map[int]*LineState
@@ -79,6 +80,8 @@ func (l *Ledger) Apply(r Record) {
 		l.broke(r.Broke)
 	case r.Frozen != nil:
 		l.freeze(*r.Frozen, at)
+	case r.Leased != nil:
+		l.lease(*r.Leased, at)
 	case r.Unwanted != nil:
 		if i := l.intents.by[r.Unwanted.ID]; i != nil {
 			i.Unwanted = true

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hikeshi/bitbank"
+	"hikeshi/internal/lease"
 	"hikeshi/internal/reconcile"
 )
 
@@ -30,6 +31,7 @@ type Record struct {
 	Forgotten  *Forgotten           `json:"forgotten,omitzero"`
 	Frozen     *Frozen              `json:"frozen,omitzero"`
 	Unwanted   *Unwanted            `json:"unwanted,omitzero"`
+	Leased     *lease.Word          `json:"leased,omitzero"` // a bot's dead man's switch was armed or disarmed, or has lapsed
 	Expected   *Expected            `json:"expected,omitzero"`
 	Waiting    *Waiting             `json:"waiting,omitzero"`
 	Routes     *Routes              `json:"routes,omitzero"`

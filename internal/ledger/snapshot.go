@@ -30,6 +30,7 @@ type snapshot struct {
 	First     map[Kind]time.Time    `json:"first,omitzero"`
 	Breaks    map[string]Break      `json:"breaks,omitzero"`
 	Frozen    map[string]frozen     `json:"frozen"`
+	Leases    map[string]Leased     `json:"leases,omitzero"`
 	Moves     moves                 `json:"moves,omitzero"`
 	Margin    *Margin               `json:"margin,omitzero"`
 	Lines     []*LineState          `json:"lines,omitzero"`
@@ -38,7 +39,7 @@ type snapshot struct {
 
 // Schema is the version of what a snapshot says, and of how records are folded: whenever records would make another ledger than a
 // snapshot of before and the records after it, it rises, and older snapshots are passed over.
-const Schema = 4
+const Schema = 5
 
 // A Snapshot is a copy of a ledger at a time, to be written while the ledger goes on.
 type Snapshot struct{ s snapshot }
@@ -48,7 +49,7 @@ func (l *Ledger) Snapshot() *Snapshot {
 	l.tidy()
 	s := snapshot{
 		Newest: l.newest, Forgotten: l.forgotten, Starts: l.starts, Dropped: l.trades.dropped, Balances: map[string]*balances{},
-		Transfers: map[string]*transfer{}, Spans: map[Kind][]Span{}, First: maps.Clone(l.first), Breaks: maps.Clone(l.breaks), Frozen: maps.Clone(l.frozen),
+		Transfers: map[string]*transfer{}, Spans: map[Kind][]Span{}, First: maps.Clone(l.first), Breaks: maps.Clone(l.breaks), Frozen: maps.Clone(l.frozen), Leases: maps.Clone(l.leases),
 		Intents: clones(maps.Values(l.intents.by)), Orders: clones(maps.Values(l.orders.all)), Trades: clones(slices.Values(l.trades.list)),
 		Positions: clones(maps.Values(l.positions)), Margin: l.read, Lines: clones(maps.Values(l.lines)), Lined: l.lined, Moves: l.moves.clone(),
 	}
@@ -107,7 +108,7 @@ func (l *Ledger) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err
 	}
-	*l = Ledger{newest: s.Newest, forgotten: s.Forgotten, starts: s.Starts, balances: s.Balances, spans: s.Spans, first: s.First, breaks: s.Breaks, frozen: s.Frozen, moves: s.Moves, read: s.Margin, lined: s.Lined}
+	*l = Ledger{newest: s.Newest, forgotten: s.Forgotten, starts: s.Starts, balances: s.Balances, spans: s.Spans, first: s.First, breaks: s.Breaks, frozen: s.Frozen, leases: s.Leases, moves: s.Moves, read: s.Margin, lined: s.Lined}
 	for _, i := range s.Intents {
 		l.intents.add(i)
 	}
