@@ -39,6 +39,7 @@ var policy = []struct {
 	{name: "internal/reconcile", may: "bitbank", pure: true},
 	{name: "internal/lease", pure: true},
 	{name: "internal/ledger", may: "bitbank internal/lease internal/reconcile", pure: true},
+	{name: "internal/stop", may: "bitbank", pure: true},
 	{name: "internal/broker", may: "bitbank internal/lease internal/reconcile internal/ledger", pure: true},
 	{name: "internal/say", may: "internal/part internal/probe internal/diagnose internal/incident internal/text"},
 	{name: "internal/keys", may: "bitbank internal/secret"},
