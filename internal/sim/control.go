@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -75,6 +73,8 @@ func (s *Sim) call(method, path string, body io.Reader) (any, error) {
 		return s.setPair(name, body)
 	case "POST market":
 		return s.moveMarket(body)
+	case "POST venues":
+		return s.setVenue(name, body)
 	case "POST accounts":
 		return s.addAccount(body)
 	case "GET ways":
@@ -154,50 +154,6 @@ func (s *Sim) setPair(pair string, body io.Reader) (any, error) {
 	now := time.Now()
 	s.advance(now)
 	s.x.See(s.x.Market().Set(pair, to, now))
-	return done{true}, nil
-}
-
-func (s *Sim) moveMarket(body io.Reader) (any, error) {
-	var to struct {
-		Pair    string `json:"pair"`
-		Percent string `json:"move_percent"`
-		OverMS  int64  `json:"over_ms"`
-		Last    string `json:"last"`
-	}
-	if err := strict(body, &to); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m := s.x.Market()
-	if !m.Known(to.Pair) {
-		return nil, fmt.Errorf("pair: %q is no pair of this exchange", to.Pair)
-	}
-	now := time.Now()
-	s.advance(now)
-	if to.Last != "" {
-		if to.Percent != "" || to.OverMS != 0 {
-			return nil, errors.New("last: jumps at once, so it stands without move_percent and over_ms")
-		}
-		changes, err := m.Jump(to.Pair, to.Last, now)
-		s.x.See(changes)
-		if err != nil {
-			return nil, err
-		}
-		return done{true}, nil
-	}
-	percent, err := strconv.ParseFloat(to.Percent, 64)
-	switch {
-	case err != nil || math.IsNaN(percent) || percent <= -100 || percent > 1000:
-		return nil, fmt.Errorf("move_percent: expected a number in a string, more than -100 and at most 1000, such as \"-8\", got %q", to.Percent)
-	case to.OverMS < 0 || to.OverMS > maxTime:
-		return nil, fmt.Errorf("over_ms: expected milliseconds from 0 to %d, got %d", maxTime, to.OverMS)
-	}
-	changes, err := m.Move(to.Pair, percent, time.Duration(to.OverMS)*time.Millisecond, now)
-	s.x.See(changes)
-	if err != nil {
-		return nil, err
-	}
 	return done{true}, nil
 }
 

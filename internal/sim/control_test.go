@@ -79,6 +79,12 @@ func TestTheControlHostNamesWhatIsWrong(t *testing.T) {
 		{"POST /market", `{"pair":"btc_jpy","last":"1","over_ms":1}`, 400, "last: jumps at once"},
 		{"POST /market", `{"pair":"btc_jpy","last":"0"}`, 400, `last: "0" is no positive decimal number`},
 		{"POST /market", `{"pair":"btc_jpy","last":"Inf"}`, 400, `last: "Inf" is no positive decimal number`},
+		{"POST /market", `{"pair":"btc_jpy","last":"1","where":"venue4"}`, 400, `where: "venue4" is none of bitbank, venues,`},
+		{"POST /market", `{"pair":"mona_jpy","last":"1","where":"venues"}`, 400, "pair: mona_jpy is not traded elsewhere"},
+		{"POST /market", `{"pair":"btc_jpy","last":"NaN","where":"venue1"}`, 400, `last: "NaN" is no positive decimal number`},
+		{"POST /market", `{"pair":"btc_jpy","move_percent":"x","where":"venue1"}`, 400, "move_percent: expected"},
+		{"POST /venues/venue4", `{"frozen":true}`, 404, `venue "venue4": there are venue1, venue2 and venue3`},
+		{"POST /venues/venue1", `{"frozen":"yes"}`, 400, "frozen: expected true or false, got string"},
 		{"POST /market", `{"pair":"xrp_btc","last":"1"}`, 400, "pair: xrp_btc is delisted"},
 		{"POST /market", `{"pair":"xrp_btc","move_percent":"1"}`, 400, "pair: xrp_btc is delisted"},
 

@@ -193,7 +193,7 @@ func (s *Sim) answers(host string) func(visit, *http.Request) answer {
 			return answer{status: a.Status, kind: a.Kind, body: a.Body}
 		}
 	case "venue1", "venue2", "venue3":
-		return func(v visit, r *http.Request) answer { return s.venue(host, v, r) }
+		return func(v visit, r *http.Request) answer { return s.abroadTicker(host, v, r) }
 	}
 	return func(v visit, r *http.Request) answer { return s.page(host, v, r) }
 }

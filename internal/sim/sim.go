@@ -59,6 +59,7 @@ type Sim struct {
 	requests  []Request
 	firstSeen int // requests forgotten since the start, because the log is bounded
 	notices   []Notice
+	venues    map[string]*venue
 	scenario  *playing
 
 	closing chan struct{}
@@ -126,7 +127,7 @@ func (s *Sim) open(now time.Time) {
 	s.x.Changes()
 	s.x.Events()
 	s.recent, s.recentAt, s.lag, s.spoken = s.take(), now, nil, nil
-	s.requests, s.firstSeen, s.notices = nil, 0, nil
+	s.requests, s.firstSeen, s.notices, s.venues = nil, 0, nil, newVenues()
 }
 
 // Handler is a host without a network. Effects below HTTP do not reach it.

@@ -4,14 +4,12 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-
-	"hikeshi/internal/sim/market"
 )
 
 // The other exchanges' tickers have the shapes of their public documents: bitFlyer's /v1/ticker, Coincheck's /api/ticker and
-// GMO Coin's /public/v1/ticker. They follow the world's price, which no halt at bitbank stops, each a little apart.
+// GMO Coin's /public/v1/ticker.
 
-func (s *Sim) venue(host string, v visit, r *http.Request) answer {
+func (s *Sim) abroadTicker(host string, v visit, r *http.Request) answer {
 	q := r.URL.Query()
 	switch host + r.URL.Path {
 	case "venue1/v1/ticker", "venue1/v1/getticker":
@@ -24,23 +22,8 @@ func (s *Sim) venue(host string, v visit, r *http.Request) answer {
 	return plain(http.StatusNotFound, "")
 }
 
-// elsewhere is the price of a coin at another exchange: apart by a share of the price. Only majors are traded everywhere.
-func (s *Sim) elsewhere(v visit, symbol string, apart float64) (price, volume float64, ok bool) {
-	pair := strings.ToLower(symbol)
-	switch pair {
-	case "btc_jpy", "eth_jpy", "xrp_jpy":
-	default:
-		return 0, 0, false
-	}
-	s.read(v, func(m *market.Market) {
-		price = m.Price(pair) * (1 + apart)
-		volume, _ = strconv.ParseFloat(m.Ticker(pair).Vol, 64)
-	})
-	return price, volume, true
-}
-
 func (s *Sim) bitflyer(v visit, product string) answer {
-	price, volume, ok := s.elsewhere(v, product, 2e-4)
+	q, ok := s.elsewhere("venue1", v, strings.ToLower(product), 2e-4)
 	if !ok {
 		return asJSON(http.StatusBadRequest, map[string]any{"status": -100, "error_message": "Invalid product", "data": nil})
 	}
@@ -60,12 +43,12 @@ func (s *Sim) bitflyer(v visit, product string) answer {
 		LTP       float64 `json:"ltp"`
 		Volume    float64 `json:"volume"`
 		ByProduct float64 `json:"volume_by_product"`
-	}{product, "RUNNING", v.now.UTC().Format("2006-01-02T15:04:05.000"), v.now.UnixMilli(), rounded(price * 0.9998), rounded(price * 1.0002), 0.1, 0.1,
-		420, 380, 0, 0, rounded(price), volume, volume})
+	}{product, "RUNNING", q.at.UTC().Format("2006-01-02T15:04:05.000"), q.at.UnixMilli(), rounded(q.bid), rounded(q.ask), 0.1, 0.1,
+		420, 380, 0, 0, rounded(q.last), q.volume, q.volume})
 }
 
 func (s *Sim) coincheck(v visit, pair string) answer {
-	price, volume, ok := s.elsewhere(v, pair, -1e-4)
+	q, ok := s.elsewhere("venue2", v, pair, 1e-4)
 	if !ok {
 		return asJSON(http.StatusBadRequest, map[string]any{"success": false, "error": "invalid pair"})
 	}
@@ -77,7 +60,7 @@ func (s *Sim) coincheck(v visit, pair string) answer {
 		Low       float64 `json:"low"`
 		Volume    float64 `json:"volume"`
 		Timestamp int64   `json:"timestamp"`
-	}{rounded(price), rounded(price * 0.9999), rounded(price * 1.0001), rounded(price * 1.02), rounded(price * 0.98), volume, v.now.Unix()})
+	}{rounded(q.last), rounded(q.bid), rounded(q.ask), rounded(q.last * 1.02), rounded(q.last * 0.98), q.volume, q.at.Unix()})
 }
 
 func (s *Sim) gmo(v visit, symbol string) answer {
@@ -85,7 +68,7 @@ func (s *Sim) gmo(v visit, symbol string) answer {
 	if !strings.Contains(pair, "_") {
 		pair += "_JPY"
 	}
-	price, volume, ok := s.elsewhere(v, pair, 1e-4)
+	q, ok := s.elsewhere("venue3", v, strings.ToLower(pair), 1e-4)
 	if !ok {
 		return asJSON(http.StatusOK, map[string]any{
 			"status": 5, "messages": []any{map[string]string{"message_code": "ERR-5207", "message_string": "The symbol is not supported."}},
@@ -93,12 +76,12 @@ func (s *Sim) gmo(v visit, symbol string) answer {
 		})
 	}
 	text := func(f float64) string { return strconv.FormatFloat(rounded(f), 'f', -1, 64) }
-	at := v.now.UTC().Format("2006-01-02T15:04:05.000Z")
+	const layout = "2006-01-02T15:04:05.000Z"
 	row := map[string]string{
-		"ask": text(price * 1.0001), "bid": text(price * 0.9999), "high": text(price * 1.02), "low": text(price * 0.98), "last": text(price),
-		"symbol": symbol, "timestamp": at, "volume": strconv.FormatFloat(volume, 'f', 4, 64),
+		"ask": text(q.ask), "bid": text(q.bid), "high": text(q.last * 1.02), "low": text(q.last * 0.98), "last": text(q.last),
+		"symbol": symbol, "timestamp": q.at.UTC().Format(layout), "volume": strconv.FormatFloat(q.volume, 'f', 4, 64),
 	}
-	return asJSON(http.StatusOK, map[string]any{"status": 0, "data": []any{row}, "responsetime": at})
+	return asJSON(http.StatusOK, map[string]any{"status": 0, "data": []any{row}, "responsetime": v.now.UTC().Format(layout)})
 }
 
 // rounded keeps whole yen of dear coins and three decimals of cheap ones.
