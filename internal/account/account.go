@@ -20,6 +20,7 @@ import (
 
 // Priorities of the account's limit, the most urgent first. What bots read, and their orders, use what these leave.
 const (
+	Panic    = "panic" // cancels of plans
 	Cancels  = "cancel"
 	Settling = "settle"
 )
@@ -28,7 +29,7 @@ const (
 // watch, which looks with the account's key too.
 func Limits() bitbank.LimiterOptions {
 	return bitbank.LimiterOptions{Query: 8, Shares: []bitbank.Share{
-		{Priority: Cancels, Update: 2}, {Priority: Settling, Query: 3, Update: 1},
+		{Priority: Panic}, {Priority: Cancels, Update: 2}, {Priority: Settling, Query: 3, Update: 1},
 	}}
 }
 

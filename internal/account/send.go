@@ -30,23 +30,25 @@ func (a *Account) send(ctx context.Context, cancel context.CancelFunc, s broker.
 		time.AfterFunc(sendFor, cancel)
 		return err
 	}}
+	if call.Priority = Cancels; s.Urgent {
+		call.Priority = Panic
+	}
 	e := broker.Sent{ID: s.ID}
 	switch {
 	case s.Order != nil:
+		call.Priority = ""
 		o := a.o.Client.With(call).PlaceOrder(ctx, *s.Order)
 		if order, done := o.Done(); done {
 			e.Orders = []bitbank.Order{order}
 		}
 		fill(&e, o)
 	case len(s.Cancel.IDs) == 1:
-		call.Priority = Cancels
 		o := a.o.Client.With(call).CancelOrder(ctx, s.Cancel.Pair, s.Cancel.IDs[0])
 		if order, done := o.Done(); done {
 			e.Orders = []bitbank.Order{order}
 		}
 		fill(&e, o)
 	default:
-		call.Priority = Cancels
 		o := a.o.Client.With(call).CancelOrders(ctx, s.Cancel.Pair, s.Cancel.IDs...)
 		// With orders that the answer does not mention it is lost: each is read.
 		if c, done := o.Done(); done && len(c.Open) == 0 {

@@ -35,6 +35,7 @@ type View struct {
 	// Demand is what bitbank demands of the account's margin, as of Held.
 	Demand bitbank.MarginNotice
 	Past   Past
+	Plans  []Plan // those that go on and the newest that are over, newest first
 }
 
 // A Past is how much of the account's history is in the journal.
@@ -79,7 +80,7 @@ const lately = 24 * time.Hour
 
 // ViewOf is what a ledger says at a time, for whoever reads a journal without the program that writes it.
 func ViewOf(l *ledger.Ledger, now time.Time) View {
-	v := View{At: now, Newest: l.Newest(), Holdings: l.Holdings(), Stops: l.Stops(), Breaks: l.Breaks(), Positions: l.Positions(), Past: pastOf(l)}
+	v := View{At: now, Newest: l.Newest(), Holdings: l.Holdings(), Stops: l.Stops(), Breaks: l.Breaks(), Positions: l.Positions(), Past: pastOf(l), Plans: plansOf(l)}
 	shown, listed := map[bitbank.OrderID]bool{}, map[string]bool{}
 	for _, i := range append(l.Recent(now.Add(-lately)), l.Open()...) {
 		if i.Order == nil || listed[i.ID] {
@@ -190,6 +191,9 @@ func (a *Account) View() View {
 	v := ViewOf(a.broker.Ledger(), time.Now())
 	v.Read, v.Trading, v.Reason, v.Unrecorded = a.read, state.Trading, state.Reason, len(a.backlog)
 	v.Held, v.Demand, v.Unsure = a.books.held, a.books.demand, slices.Clone(a.books.unsure)
+	for i, p := range v.Plans {
+		v.Plans[i] = a.progress(p)
+	}
 	for i, p := range v.Positions {
 		if a.books.held.After(p.At) { // the read said the same
 			v.Positions[i].At = a.books.held

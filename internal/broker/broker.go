@@ -22,8 +22,10 @@ type Broker struct {
 	sending map[string]*sending // by intent: from the Send to its Sent
 	lanes   map[ledger.Lane]*lane
 	pairs   map[string]*pair
-	cancels map[string]*cancelling // lost ones, by intent
-	gap     *reconcile.Gap         // of the stream, while it lasts
+	cancels map[string]*cancelling        // lost ones, by intent, and those of plans
+	stuck   map[ledger.Named]bitbank.Code // orders that bitbank does not cancel
+	batches int                           // of plans, since the start
+	gap     *reconcile.Gap                // of the stream, while it lasts
 	line    line
 	reading bool      // a Look, Fence or Read is under way
 	fence   time.Time // when the newest Fence was asked for
@@ -65,7 +67,7 @@ type lane struct {
 func New() *Broker {
 	return &Broker{
 		calls: map[CallID]*call{}, sending: map[string]*sending{}, lanes: map[ledger.Lane]*lane{}, pairs: map[string]*pair{},
-		cancels: map[string]*cancelling{}, written: map[string]time.Time{}, modes: modes{by: map[string]*circuit{}},
+		cancels: map[string]*cancelling{}, stuck: map[ledger.Named]bitbank.Code{}, written: map[string]time.Time{}, modes: modes{by: map[string]*circuit{}},
 	}
 }
 
@@ -110,6 +112,8 @@ func (b *Broker) Start(now time.Time) []Effect {
 	}
 	b.sweep(now)
 	b.expireStops(now)
+	b.drain(now)
+	b.recancel(now)
 	return b.flush()
 }
 
@@ -141,6 +145,10 @@ func (b *Broker) Step(now time.Time, e Event) []Effect {
 		b.unwant(now, e)
 	case Quoted:
 		b.quoted(now, e)
+	case CancelAll:
+		b.cancelAll(now, e)
+	case GiveUp:
+		b.giveUp(now, e.ID)
 	case Observed:
 		b.observed(now, e)
 	case Tick:
@@ -149,6 +157,7 @@ func (b *Broker) Step(now time.Time, e Event) []Effect {
 	b.foresee(now)
 	b.unpark(now)
 	b.guard(now)
+	b.drain(now)
 	b.recancel(now)
 	b.observe(now)
 	b.plan(now)
@@ -287,7 +296,7 @@ func (b *Broker) advance(now time.Time, key ledger.Lane) {
 // send asks for a call's write to be sent.
 func (b *Broker) send(c *call) {
 	c.intent = b.id()
-	s := &sending{Send: Send{c.intent, c.Bot, c.Order, c.Cancel}, call: c.Call, lane: c.lane}
+	s := &sending{Send: Send{ID: c.intent, Bot: c.Bot, Order: c.Order, Cancel: c.Cancel}, call: c.Call, lane: c.lane}
 	b.sending[c.intent] = s
 	if c.Order != nil {
 		b.lane(c.lane).sending = c.intent
@@ -319,6 +328,9 @@ func (b *Broker) Sign(now time.Time, id string, at time.Time, window time.Durati
 		n.Known = b.ledger.Baseline(*s.Order, at)
 	}
 	b.keep(now, ledger.Record{Intended: &n})
+	if s.Urgent {
+		b.recancel(now) // the next of its plan
+	}
 	return b.flush(), true
 }
 

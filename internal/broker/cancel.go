@@ -16,6 +16,7 @@ type cancelling struct {
 	bot     string
 	list    []reconcile.Cancel
 	sending string // the intent of its repetition that is under way
+	plan    string // which it belongs to; "": none
 }
 
 // sentCancel takes in what came of a cancel.
@@ -94,6 +95,7 @@ func (b *Broker) progress(now time.Time, id string, k *cancelling, step func(rec
 			r.Orders = append(r.Orders, *c.Final)
 		case reconcile.Stuck:
 			r.Outcome, r.Code = NotPlaced, c.Refused
+			b.stuck[ledger.Named{Pair: c.Pair, ID: c.ID}] = c.Refused
 		default:
 			return
 		}
@@ -221,12 +223,24 @@ func (b *Broker) probes(now time.Time) {
 	}
 }
 
-// recancel sends lost cancels again whose orders rest all the same.
+func (k *cancelling) rank() int {
+	if k.plan != "" {
+		return 0
+	}
+	return 1
+}
+
+// recancel sends lost cancels again whose orders rest all the same, and those of plans, which go first.
 func (b *Broker) recancel(now time.Time) {
 	b.probes(now)
-	for _, id := range slices.Sorted(maps.Keys(b.cancels)) {
+	if b.line.dark() {
+		return
+	}
+	ids := slices.Sorted(maps.Keys(b.cancels))
+	slices.SortStableFunc(ids, func(x, y string) int { return b.cancels[x].rank() - b.cancels[y].rank() })
+	for _, id := range ids {
 		k := b.cancels[id]
-		if k.sending != "" || b.line.dark() {
+		if k.sending != "" || k.plan != "" && b.queued() {
 			continue
 		}
 		again := &ledger.Cancel{}
@@ -240,7 +254,7 @@ func (b *Broker) recancel(now time.Time) {
 			continue
 		}
 		k.sending = b.id()
-		s := &sending{Send: Send{ID: k.sending, Bot: k.bot, Cancel: again}}
+		s := &sending{Send: Send{ID: k.sending, Bot: k.bot, Cancel: again, Urgent: k.plan != ""}}
 		b.sending[k.sending] = s
 		b.do(s.Send)
 	}

@@ -14,7 +14,7 @@ import (
 type CallID uint64
 
 // An Event is something that happened. See Ask, Gone, Told, Sent, Looked, Fenced,
-// Seen, Heard, Freeze, Decided, Unwant, Quoted, Observed and Tick.
+// Seen, Heard, Freeze, Decided, Unwant, CancelAll, GiveUp, Quoted, Observed and Tick.
 type Event interface{ event() }
 
 // An Ask is a bot that wants an order placed or orders cancelled. One of the two is set.
@@ -110,23 +110,35 @@ type Observed struct {
 	Stamp time.Time // bitbank's own time of the answer
 }
 
+// A CancelAll stops the bots of a scope and has every order of it cancelled, until each is over. An open plan that covers the scope is joined.
+type CancelAll struct {
+	Scope ledger.Scope
+	By    string // see ledger.Planned
+	Why   string
+}
+
+// A GiveUp ends a plan before all its orders are over.
+type GiveUp struct{ ID string }
+
 // A Tick lets time pass. [Broker.Next] says when one is due.
 type Tick struct{}
 
-func (Ask) event()      {}
-func (Gone) event()     {}
-func (Told) event()     {}
-func (Sent) event()     {}
-func (Looked) event()   {}
-func (Fenced) event()   {}
-func (Seen) event()     {}
-func (Heard) event()    {}
-func (Freeze) event()   {}
-func (Decided) event()  {}
-func (Unwant) event()   {}
-func (Quoted) event()   {}
-func (Observed) event() {}
-func (Tick) event()     {}
+func (Ask) event()       {}
+func (Gone) event()      {}
+func (Told) event()      {}
+func (Sent) event()      {}
+func (Looked) event()    {}
+func (Fenced) event()    {}
+func (Seen) event()      {}
+func (Heard) event()     {}
+func (Freeze) event()    {}
+func (Decided) event()   {}
+func (Unwant) event()    {}
+func (Quoted) event()    {}
+func (Observed) event()  {}
+func (CancelAll) event() {}
+func (GiveUp) event()    {}
+func (Tick) event()      {}
 
 // An Effect is something to be done: Keep, Send, Drop, Reply, Look, Fence, Read, Quote or Observe.
 type Effect interface{ effect() }
@@ -140,6 +152,7 @@ type Send struct {
 	Bot    string
 	Order  *bitbank.NewOrder
 	Cancel *ledger.Cancel
+	Urgent bool // a cancel of a plan: before all others
 }
 
 // A Drop gives up a Send that was not signed yet: nobody waits for it any more.

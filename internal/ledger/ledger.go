@@ -38,7 +38,8 @@ type Ledger struct {
 	moves     moves
 	read      *Margin // of the margin, the newest
 	lines     map[int]*LineState
-	lined     int // the newest line's number
+	lined     int     // the newest line's number
+	plans     []*Plan // oldest first
 }
 
 // Apply folds one record in. The ledger keeps no pointer into it.
@@ -102,6 +103,12 @@ func (l *Ledger) Apply(r Record) {
 		l.transfers.cameBack(*r.CameBack)
 	case r.Alerted != nil:
 		l.moves.alerted(*r.Alerted, at)
+	case r.Planned != nil:
+		l.planned(r.Planned, at)
+	case r.PlanMore != nil:
+		l.planMore(r.PlanMore)
+	case r.PlanEnded != nil:
+		l.planEnded(r.PlanEnded, at)
 	case r.Forgotten != nil:
 		l.forget(r.Forgotten.Before.UTC())
 	}

@@ -40,6 +40,9 @@ type Record struct {
 	Margin     *Margin              `json:"margin,omitzero"`
 	Line       *Line                `json:"line,omitzero"`
 	Crossed    *Crossed             `json:"crossed,omitzero"`
+	Planned    *Planned             `json:"planned,omitzero"`
+	PlanMore   *PlanMore            `json:"plan_more,omitzero"`
+	PlanEnded  *PlanEnded           `json:"plan_ended,omitzero"`
 }
 
 // An Unwanted says that an order is to be cancelled as soon as it is known whether there is one.

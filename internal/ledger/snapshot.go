@@ -35,11 +35,12 @@ type snapshot struct {
 	Margin    *Margin               `json:"margin,omitzero"`
 	Lines     []*LineState          `json:"lines,omitzero"`
 	Lined     int                   `json:"lined,omitzero"`
+	Plans     []Plan                `json:"plans,omitzero"`
 }
 
 // Schema is the version of what a snapshot says, and of how records are folded: whenever records would make another ledger than a
 // snapshot of before and the records after it, it rises, and older snapshots are passed over.
-const Schema = 5
+const Schema = 6
 
 // A Snapshot is a copy of a ledger at a time, to be written while the ledger goes on.
 type Snapshot struct{ s snapshot }
@@ -52,6 +53,7 @@ func (l *Ledger) Snapshot() *Snapshot {
 		Transfers: map[string]*transfer{}, Spans: map[Kind][]Span{}, First: maps.Clone(l.first), Breaks: maps.Clone(l.breaks), Frozen: maps.Clone(l.frozen), Leases: maps.Clone(l.leases),
 		Intents: clones(maps.Values(l.intents.by)), Orders: clones(maps.Values(l.orders.all)), Trades: clones(slices.Values(l.trades.list)),
 		Positions: clones(maps.Values(l.positions)), Margin: l.read, Lines: clones(maps.Values(l.lines)), Lined: l.lined, Moves: l.moves.clone(),
+		Plans: l.Plans(),
 	}
 	for asset, b := range l.balances {
 		s.Balances[asset] = &balances{b.Newest, slices.Clone(b.Reads)}
@@ -108,7 +110,11 @@ func (l *Ledger) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err
 	}
-	*l = Ledger{newest: s.Newest, forgotten: s.Forgotten, starts: s.Starts, balances: s.Balances, spans: s.Spans, first: s.First, breaks: s.Breaks, frozen: s.Frozen, leases: s.Leases, moves: s.Moves, read: s.Margin, lined: s.Lined}
+	*l = Ledger{newest: s.Newest, forgotten: s.Forgotten, starts: s.Starts, balances: s.Balances, spans: s.Spans, first: s.First, breaks: s.Breaks, frozen: s.Frozen,
+		leases: s.Leases, moves: s.Moves, read: s.Margin, lined: s.Lined}
+	for k := range s.Plans {
+		l.plans = append(l.plans, &s.Plans[k])
+	}
 	for _, i := range s.Intents {
 		l.intents.add(i)
 	}

@@ -1,0 +1,171 @@
+package account
+
+import (
+	"slices"
+	"time"
+
+	"hikeshi/bitbank"
+	"hikeshi/internal/broker"
+	"hikeshi/internal/ledger"
+)
+
+// A PlanState is how far a plan has come.
+type PlanState string
+
+// The states of plans.
+const (
+	PlanCancels PlanState = "cancelling" // cancels are sent, or wait for the account's limit
+	PlanLooks   PlanState = "looking"    // all that is known is over, and lost orders are looked for
+	PlanLatched PlanState = "latched"    // bitbank does not answer or takes no cancels: it goes first when it does
+	PlanOver    PlanState = "over"       // bitbank has reported the end of every order, but of those that are named as left
+	PlanGivenUp PlanState = "given_up"   // by its owner
+)
+
+// A Plan is a plan with what has become of each of its orders.
+type Plan struct {
+	ledger.Plan
+	State  PlanState
+	Orders []PlanOrder
+	Spared []bitbank.Order
+	Lost   []Line // orders whose answers were lost: cancelled as soon as they are found
+}
+
+// A PlanOrder is an order that a plan cancels.
+type PlanOrder struct {
+	bitbank.Order
+	Bot string
+	// Stuck says that bitbank refuses to cancel it for a reason that waiting does not mend, with Code, or 0 when it knows no such order.
+	Stuck bool
+	Code  bitbank.Code
+}
+
+// Left is how many orders of the plan are not over.
+func (p *Plan) Left() int {
+	n := 0
+	for _, o := range p.Orders {
+		if !o.Status.Terminal() {
+			n++
+		}
+	}
+	for _, x := range p.Lost {
+		if x.Standing == Uncertain || x.Standing == Ambiguous || x.Standing == Live {
+			n++
+		}
+	}
+	return n
+}
+
+// plansOf are the plans as a ledger knows them, the newest first.
+func plansOf(l *ledger.Ledger) []Plan {
+	var out []Plan
+	for _, p := range l.Plans() {
+		out = append(out, planOf(l, p))
+	}
+	slices.Reverse(out)
+	return out
+}
+
+func planOf(l *ledger.Ledger, p ledger.Plan) Plan {
+	out := Plan{Plan: p, State: PlanCancels}
+	open := 0
+	for _, n := range p.Orders {
+		o, by, ok := l.Order(n.Pair, n.ID)
+		if !ok {
+			o = bitbank.Order{Pair: n.Pair, ID: n.ID}
+		}
+		x := PlanOrder{Order: o, Bot: by.Bot}
+		for _, left := range p.Left {
+			if left.Named == n && !o.Status.Terminal() {
+				x.Stuck, x.Code = true, left.Code
+			}
+		}
+		if !o.Status.Terminal() {
+			open++
+		}
+		out.Orders = append(out.Orders, x)
+	}
+	for _, n := range p.Spared {
+		out.Spared = append(out.Spared, known(l, n.Pair, []bitbank.OrderID{n.ID})...)
+	}
+	for _, id := range p.Lost {
+		if i, ok := l.Intent(id); ok {
+			out.Lost = append(out.Lost, line(l, i))
+		}
+	}
+	switch {
+	case p.GivenUp:
+		out.State = PlanGivenUp
+	case !p.Open():
+		out.State = PlanOver
+	case open == 0:
+		out.State = PlanLooks
+	}
+	return out
+}
+
+// A Preview is what a plan would do now.
+type Preview struct {
+	Cancel, Spare []bitbank.Order // what is cancelled first comes first
+	Lost          []Line
+	Open          *Plan // one that does all of it already
+}
+
+// WouldCancel is what a plan over a scope would do now. It changes nothing.
+func (a *Account) WouldCancel(s ledger.Scope) Preview {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l := a.broker.Ledger()
+	var v Preview
+	v.Cancel, v.Spare = l.Within(s)
+	for _, i := range l.LostWithin(s) {
+		v.Lost = append(v.Lost, line(l, i))
+	}
+	v.Open = a.open(s)
+	return v
+}
+
+// open is a plan that goes on and does all that one over s would do. Called with the lock.
+func (a *Account) open(s ledger.Scope) *Plan {
+	l := a.broker.Ledger()
+	for _, p := range l.Plans() {
+		if p.Open() && p.Scope.Covers(s) {
+			return new(a.progress(planOf(l, p)))
+		}
+	}
+	return nil
+}
+
+// progress says whether a plan is held up. Called with the lock.
+func (a *Account) progress(p Plan) Plan {
+	if p.Open() && p.State == PlanCancels && a.broker.Latched(p.ID) {
+		p.State = PlanLatched
+	}
+	return p
+}
+
+// CancelAll stops the bots of a scope and cancels its orders until bitbank has reported the end of each, over restarts and outages.
+// While a plan that covers the scope goes on it is that one. It returns when the plan is on the disk; on a disk that takes nothing the
+// plan is carried out all the same, and the error says so. By is "owner", "switch" or "policy".
+func (a *Account) CancelAll(s ledger.Scope, by, why string) (Plan, error) {
+	done := make(chan error, 1)
+	a.mu.Lock()
+	a.queue(item{a.broker.Step(time.Now(), broker.CancelAll{Scope: s, By: by, Why: why}), done})
+	plan := a.open(s)
+	if plan == nil { // nothing was to be done, so it is over already
+		all := plansOf(a.broker.Ledger())
+		plan = &all[0]
+	}
+	a.mu.Unlock()
+	poke(a.tick)
+	select {
+	case err := <-done:
+		return *plan, err
+	case <-a.over:
+		return *plan, nil
+	}
+}
+
+// GiveUp ends a plan before all its orders are over. What was sent is sent; the bots stay stopped.
+func (a *Account) GiveUp(plan string) {
+	a.step(broker.GiveUp{ID: plan})
+}
