@@ -14,6 +14,7 @@ import (
 
 	"hikeshi/bitbank"
 	"hikeshi/internal/broker"
+	"hikeshi/internal/exposure"
 	"hikeshi/internal/journal"
 	"hikeshi/internal/ledger"
 )
@@ -57,7 +58,10 @@ type Options struct {
 	Limiter *bitbank.Limiter
 	// Low says that the disk has no room but for what cannot be put off: no order is taken then, cancels are. Nil: never.
 	Low func() bool
-	Log *slog.Logger // nil: silent
+	// Markets are what is known of prices now, by pair; nil: nothing is. It is called often, must not block, and its answer is not
+	// written to.
+	Markets func(now time.Time) map[string]exposure.Market
+	Log     *slog.Logger // nil: silent
 }
 
 // An Account is one account. Make it with Open and let it Run.
@@ -148,6 +152,7 @@ func (a *Account) Run(ctx context.Context) error {
 	g.Go(func() error { return a.upkeep(ctx) })
 	g.Go(func() error { return a.follow(ctx) })
 	g.Go(func() error { return a.history(ctx) })
+	g.Go(func() error { return a.lines(ctx) })
 	err := g.Wait()
 	a.mu.Lock()
 	a.ending = true

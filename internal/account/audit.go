@@ -3,6 +3,8 @@ package account
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"hikeshi/bitbank"
@@ -13,8 +15,9 @@ import (
 const (
 	// transfersEvery is how often deposits and withdrawals are read: they take minutes, and the stream reports them too.
 	transfersEvery = 5 * time.Minute
-	// positionsEvery likewise for margin positions.
+	// positionsEvery likewise for margin positions and the margin as a whole; sooner while a position is open.
 	positionsEvery = 5 * time.Minute
+	openEvery      = time.Minute
 	// ratesEvery is how often bitbank's fees are read.
 	ratesEvery = time.Hour
 	// weighEvery is how often all balances are explained, which takes longer than all else for an account that trades much.
@@ -35,10 +38,10 @@ type books struct {
 
 	ratesAt, transfersAt, positionsAt, weighed, checked time.Time
 
-	held   time.Time            // guarded: when positions were read last
-	demand bitbank.MarginNotice // guarded: what bitbank demanded then
-	unsure []string             // guarded: of what nothing could be said when balances were weighed last
-	named  bool                 // guarded: bitbank wants to be told the asset of withdrawals
+	margin margins  // guarded
+	pairs  []string // guarded: that bitbank trades
+	unsure []string // guarded: of what nothing could be said when balances were weighed last
+	named  bool     // guarded: bitbank wants to be told the asset of withdrawals
 }
 
 // Check compares the ledger with bitbank now. While bitbank does not answer it fails without asking.
@@ -88,6 +91,7 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 		b.rates.StopsLockLate = late
 		a.mu.Lock()
 		a.broker.SetRates(b.rates)
+		b.pairs = slices.Sorted(maps.Keys(b.rates.Pairs))
 		a.mu.Unlock()
 		b.ratesAt = time.Now()
 	}
@@ -109,7 +113,7 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 		}
 		b.transfersAt = time.Now()
 	}
-	if whole || time.Since(b.positionsAt) >= positionsEvery {
+	if whole || a.marginDue(b.positionsAt) {
 		a.positions(ctx, c)
 		b.positionsAt = time.Now()
 	}

@@ -155,28 +155,3 @@ func traded(trades func(func(bitbank.Trade, error) bool)) (out []bitbank.Trade, 
 	}
 	return out, nil
 }
-
-// positions reads the margin positions. An account without margin may be refused, and everything else is known without them: a
-// failure leaves them as old as they are.
-func (a *Account) positions(ctx context.Context, c *bitbank.Client) {
-	began := time.Now()
-	p, err := c.MarginPositions(ctx)
-	if err != nil {
-		a.log.Info("margin positions were not read", "err", err)
-		return
-	}
-	var records []ledger.Record
-	a.mu.Lock()
-	a.books.held, a.books.demand = began, p.Notice
-	for _, x := range p.Positions {
-		known, ok := a.broker.Ledger().Position(x.Pair, x.Side)
-		x.LockedAmount = known.LockedAmount // only the stream tells it
-		if x != known && (ok || x.OpenAmount.Decimal().IsPositive()) {
-			records = append(records, ledger.Record{At: began, Position: &x})
-		}
-	}
-	a.mu.Unlock()
-	if len(records) > 0 {
-		a.step(broker.Heard{Records: records})
-	}
-}

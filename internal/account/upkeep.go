@@ -74,6 +74,12 @@ func (a *Account) follow(ctx context.Context) error {
 				a.mu.Unlock()
 				poke(a.doubt)
 			}
+			if len(e.Notices) > 0 || len(e.Payables) > 0 {
+				a.mu.Lock()
+				a.books.margin.told = true
+				a.mu.Unlock()
+				poke(a.doubt)
+			}
 		case bitbank.PrivateGap, bitbank.PrivateClosed:
 			if began.IsZero() {
 				began = e.At

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hikeshi/bitbank"
+	"hikeshi/internal/exposure"
 	"hikeshi/internal/ledger"
 	"hikeshi/internal/reconcile"
 )
@@ -34,8 +35,10 @@ type View struct {
 	Held time.Time
 	// Demand is what bitbank demands of the account's margin, as of Held.
 	Demand bitbank.MarginNotice
-	Past   Past
-	Plans  []Plan // those that go on and the newest that are over, newest first
+	// Exposure is what is held and ordered, for what it is worth.
+	Exposure exposure.Input
+	Past     Past
+	Plans    []Plan // those that go on and the newest that are over, newest first
 }
 
 // A Past is how much of the account's history is in the journal.
@@ -109,6 +112,8 @@ func ViewOf(l *ledger.Ledger, now time.Time) View {
 			v.Transfers = append(v.Transfers, t)
 		}
 	}
+	v.Exposure = exposed(l, now)
+	v.Held, v.Demand = v.Exposure.Held, v.Exposure.Demand
 	return v
 }
 
@@ -190,14 +195,11 @@ func (a *Account) View() View {
 	defer a.mu.Unlock()
 	v := ViewOf(a.broker.Ledger(), time.Now())
 	v.Read, v.Trading, v.Reason, v.Unrecorded = a.read, state.Trading, state.Reason, len(a.backlog)
-	v.Held, v.Demand, v.Unsure = a.books.held, a.books.demand, slices.Clone(a.books.unsure)
+	v.Unsure = slices.Clone(a.books.unsure)
+	a.sharpen(&v.Exposure)
+	v.Held, v.Demand, v.Positions = v.Exposure.Held, v.Exposure.Demand, v.Exposure.Positions
 	for i, p := range v.Plans {
 		v.Plans[i] = a.progress(p)
-	}
-	for i, p := range v.Positions {
-		if a.books.held.After(p.At) { // the read said the same
-			v.Positions[i].At = a.books.held
-		}
 	}
 	return v
 }

@@ -1,0 +1,15 @@
+package exposure
+
+import "hikeshi/internal/venue"
+
+// MarketOf is what a reference says, in the words of this package.
+func MarketOf(r venue.Reference) Market {
+	m := Market{
+		Own:  Quote{Price: r.Here.Price, Stamp: r.Here.Stamp, At: r.Here.At},
+		Else: Else{Known: r.Known, Why: string(r.Why), Price: r.Price, At: r.At, Expected: r.Expected, Low: r.Low, High: r.High},
+	}
+	for _, s := range r.Sources {
+		m.Else.Listed = m.Else.Listed || s.State != venue.Unlisted
+	}
+	return m
+}
