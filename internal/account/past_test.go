@@ -89,6 +89,8 @@ func (s *archive) RoundTrip(r *http.Request) (*http.Response, error) {
 		data = json.RawMessage(`{"pairs":[{"name":"btc_jpy","base_asset":"btc","quote_asset":"jpy","maker_fee_rate_base":"0","taker_fee_rate_base":"0",
 			"maker_fee_rate_quote":"0","taker_fee_rate_quote":"0","unit_amount":"0.0001","limit_max_amount":"9","market_max_amount":"9","market_allowance_rate":"0.2",
 			"price_digits":0,"amount_digits":4,"is_enabled":true}]}`)
+	case "/user/margin/status":
+		data = map[string]any{"status": bitbank.MarginNormal}
 	case "/user/margin/positions":
 		data = json.RawMessage(`{"positions":[],"notice":{"what":"margin_call","amount":"5000","occurred_at":1,"due_date_at":2}}`)
 	case "/user/spot/trade_history":
