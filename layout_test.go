@@ -32,6 +32,7 @@ var policy = []struct {
 	{name: "bitbank"},
 	{name: "internal/venue", may: "bitbank", pure: true},
 	{name: "internal/probe", may: "bitbank internal/part internal/resilience internal/secret"},
+	{name: "internal/elsewhere", may: "bitbank internal/venue"},
 	{name: "internal/config", may: "internal/part internal/probe internal/secret internal/text"},
 	{name: "internal/diagnose", may: "internal/part internal/probe", pure: true},
 	{name: "internal/incident", may: "internal/part internal/probe internal/diagnose", pure: true},

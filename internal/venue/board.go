@@ -103,6 +103,12 @@ func (b *Board) Strike(id, pair string) {
 	}
 }
 
+// Unlisted reports whether a venue, as far as is known, does not list a pair.
+func (b *Board) Unlisted(id, pair string) bool {
+	r := b.row(id, pair)
+	return r != nil && r.state == Unlisted
+}
+
 // Dark says that bitbank does not answer, or answers again. While it is dark no basis is learned.
 func (b *Board) Dark(on bool) { b.dark = on }
 

@@ -197,9 +197,9 @@ func Pick(body []byte, path string) (string, error) {
 func stamp(text string) (time.Time, error) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		switch {
-		case n > 1e9 && n < 1e11:
+		case n >= 1e8 && n < 1e11:
 			return time.Unix(n, 0), nil
-		case n > 1e12 && n < 1e14:
+		case n >= 1e11 && n < 1e14:
 			return time.UnixMilli(n), nil
 		}
 	}
