@@ -245,7 +245,7 @@ func (b *Broker) ask(now time.Time, a Ask) {
 		b.modes.want(now, a.Order.Pair)
 	}
 	l := b.lane(c.lane)
-	l.waiting = append(l.waiting, a.Call)
+	l.queue(c, b.calls)
 	b.advance(now, c.lane)
 }
 
@@ -268,11 +268,11 @@ func (b *Broker) advance(now time.Time, key ledger.Lane) {
 		if _, busy := b.ledger.Busy(key); busy {
 			return
 		}
-		if at := b.gate(now, key.Pair); at.After(now) {
+		c := b.calls[l.waiting[0]]
+		if at := b.gate(now, key.Pair); at.After(now) && !IsExit(c.Bot) {
 			b.park(key, l, at)
 			return
 		}
-		c := b.calls[l.waiting[0]]
 		why, wait := b.hold(now, c)
 		if wait {
 			b.park(key, l, c.Until)

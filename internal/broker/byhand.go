@@ -35,6 +35,9 @@ func (b *Broker) stopsEnd() (first time.Time) {
 
 // stopped says why the orders of a bot are, "" when they are not.
 func (b *Broker) stopped(bot string) Reason {
+	if IsExit(bot) {
+		return b.exitStopped(bot)
+	}
 	f, _, on := b.ledger.Frozen(bot)
 	switch {
 	case on && f.Until.IsZero():

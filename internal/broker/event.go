@@ -79,6 +79,8 @@ type Seen struct {
 type Heard struct {
 	Records []ledger.Record
 	Gap     *reconcile.Gap // messages may have been lost; with To it has ended
+	// Answered says that bitbank has answered a read, which ends the darkness.
+	Answered bool
 }
 
 // A Freeze stops a bot's orders, for good or until a time, or lets them go again; cancels are always served.

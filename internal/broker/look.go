@@ -520,6 +520,9 @@ func (b *Broker) fenced(now time.Time, e Fenced) {
 
 // heard takes in reports that came by themselves.
 func (b *Broker) heard(now time.Time, e Heard) {
+	if e.Answered {
+		b.line.answered(now)
+	}
 	b.record(now, e.Records)
 	if g := e.Gap; g != nil {
 		b.gap = g
