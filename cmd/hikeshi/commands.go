@@ -13,6 +13,7 @@ func (p *program) commands() []*cobra.Command {
 		p.freezes("freeze", true),
 		p.freezes("thaw", false),
 		p.manual(),
+		p.cancelAll(),
 		p.link(),
 		p.explain(),
 		p.config(),

@@ -95,7 +95,7 @@ func (p *program) freeze(ctx context.Context, verb, bot string, on bool, why str
 // askingTime bounds a question to the daemon, which answers within milliseconds.
 const askingTime = 5 * time.Second
 
-// ask has the running daemon do something.
+// ask has the running daemon do something; with nothing to do, say something.
 func (p *program) ask(ctx context.Context, cfg config.Config, path string, what any, bot string, into any) error {
 	return p.askFor(ctx, askingTime, cfg, path, what, bot, into)
 }
@@ -110,13 +110,16 @@ func (p *program) askFor(ctx context.Context, most time.Duration, cfg config.Con
 	if err != nil {
 		return p.worded(err)
 	}
-	body, err := json.Marshal(what)
-	if err != nil {
-		return err
+	method, body := http.MethodGet, []byte(nil)
+	if what != nil {
+		method = http.MethodPost
+		if body, err = json.Marshal(what); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+cfg.Listen+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+cfg.Listen+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -140,6 +143,10 @@ func (p *program) askFor(ctx context.Context, most time.Duration, cfg config.Con
 	switch refused.Error.Code {
 	case "no_account":
 		return p.fail("cli.daemon.account", "cli.daemon.account.hint", nil)
+	case "no_pair":
+		return p.fail("cli.cancel.pair", "cli.cancel.pair.hint", nil)
+	case "no_plan":
+		return p.fail("cli.cancel.plan", "cli.cancel.plan.hint", nil)
 	case "no_bot":
 		return p.fail("cli.daemon.bot", "cli.daemon.bot.hint", text.Args{"bot": bot})
 	case "dark", "unread":

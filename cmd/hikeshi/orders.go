@@ -91,6 +91,9 @@ func (p *program) printOrders(o web.Orders, now time.Time) {
 		}
 		fmt.Fprintln(p.stdout, p.say(id, a))
 	}
+	for _, x := range o.Plans {
+		fmt.Fprintln(p.stdout, p.say("cli.orders.plan", text.Args{"id": x.ID, "text": x.Text}))
+	}
 	attention := false
 	for _, x := range o.Orders {
 		id := x.Intent

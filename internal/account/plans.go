@@ -32,18 +32,16 @@ type Plan struct {
 
 // A PlanOrder is an order that a plan cancels.
 type PlanOrder struct {
-	bitbank.Order
-	Bot string
-	// Stuck says that bitbank refuses to cancel it for a reason that waiting does not mend, with Code, or 0 when it knows no such order.
+	Line
+	// Stuck says that bitbank refuses to cancel it for a reason that waiting does not mend: Code, or 0 when it knows no such order.
 	Stuck bool
-	Code  bitbank.Code
 }
 
 // Left is how many orders of the plan are not over.
 func (p *Plan) Left() int {
 	n := 0
 	for _, o := range p.Orders {
-		if !o.Status.Terminal() {
+		if o.Standing == Live {
 			n++
 		}
 	}
@@ -69,18 +67,17 @@ func planOf(l *ledger.Ledger, p ledger.Plan) Plan {
 	out := Plan{Plan: p, State: PlanCancels}
 	open := 0
 	for _, n := range p.Orders {
-		o, by, ok := l.Order(n.Pair, n.ID)
-		if !ok {
-			o = bitbank.Order{Pair: n.Pair, ID: n.ID}
+		x := PlanOrder{Line: Line{Order: bitbank.Order{Pair: n.Pair, ID: n.ID}}} // so old that it is not kept
+		if o, by, ok := l.Order(n.Pair, n.ID); ok {
+			x.Line = Line{Standing: standing(o), Order: o, Since: o.OrderedAt.Time(), By: by.By, Bot: by.Bot, Intent: by.Intent}
 		}
-		x := PlanOrder{Order: o, Bot: by.Bot}
+		if x.Standing == Live {
+			open++
+		}
 		for _, left := range p.Left {
-			if left.Named == n && !o.Status.Terminal() {
+			if left.Named == n && x.Standing == Live {
 				x.Stuck, x.Code = true, left.Code
 			}
-		}
-		if !o.Status.Terminal() {
-			open++
 		}
 		out.Orders = append(out.Orders, x)
 	}

@@ -73,6 +73,38 @@ func (o *owner) Decide(intent string, ours []bitbank.OrderID) error {
 	return nil
 }
 
+func (o *owner) WouldCancel(s ledger.Scope) account.Preview {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	v := account.Preview{}
+	v.Cancel, v.Spare = o.l.Within(s)
+	return v
+}
+
+// CancelAll is only recorded: package account does it.
+func (o *owner) CancelAll(s ledger.Scope, by, why string) (account.Plan, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = append(o.asked, fmt.Sprintf("cancel %+v %s %s", s, by, why))
+	p := ledger.Planned{ID: "plan-1", Scope: s, By: by, Why: why}
+	cancel, spare := o.l.Within(s)
+	for _, x := range cancel {
+		p.Orders = append(p.Orders, ledger.Named{Pair: x.Pair, ID: x.ID})
+	}
+	for _, x := range spare {
+		p.Spared = append(p.Spared, ledger.Named{Pair: x.Pair, ID: x.ID})
+	}
+	o.l.Apply(ledger.Record{At: time.Now(), Planned: &p})
+	return account.ViewOf(&o.l, time.Now()).Plans[0], nil
+}
+
+func (o *owner) GiveUp(plan string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = append(o.asked, "give up "+plan)
+	o.l.Apply(ledger.Record{At: time.Now(), PlanEnded: &ledger.PlanEnded{ID: plan, GivenUp: true}})
+}
+
 func (o *owner) Check(context.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -222,6 +254,13 @@ func everything(now time.Time) *owner {
 	stop.TriggerPrice = number("500000")
 	margin := reported(91, n, bitbank.StatusUnfilled, "0", at)
 	margin.PositionSide, margin.Type = bitbank.Long, bitbank.StopLoss
+	// A plan that bitbank has refused in part and that names what is not kept any more, and one that goes on.
+	past := []ledger.Named{{Pair: "btc_jpy", ID: 82}, {Pair: "btc_jpy", ID: 84}, {Pair: "btc_jpy", ID: 81}, {Pair: "btc_jpy", ID: 5}}
+	o.apply(
+		ledger.Record{At: at, Planned: &ledger.Planned{ID: "plan-8", Scope: ledger.Scope{Bot: "grid", Pair: "btc_jpy"}, By: "switch", Orders: past}},
+		ledger.Record{At: at.Add(sec), PlanEnded: &ledger.PlanEnded{ID: "plan-8", Left: []ledger.Left{{Named: past[2], Code: 50010}}}},
+		ledger.Record{At: at.Add(sec), Planned: &ledger.Planned{ID: "plan-9", By: "owner", Why: "odd <prices>", Lost: []string{"2-7"}, Orders: []ledger.Named{{Pair: "btc_jpy", ID: 80}}, Spared: []ledger.Named{{Pair: "eth_jpy", ID: 90}}}},
+	)
 	// With the owner's own eyes: a bot stopped, transfers on their way.
 	o.apply(
 		ledger.Record{At: at, Order: &stop}, ledger.Record{At: at, Order: &margin},

@@ -10,6 +10,7 @@ import (
 
 	"hikeshi/bitbank"
 	"hikeshi/internal/account"
+	"hikeshi/internal/ledger"
 )
 
 // Accounts is the account that the dashboard shows, and on which its owner acts. All methods may be called concurrently.
@@ -21,6 +22,13 @@ type Accounts interface {
 	Manual(bot string, until time.Time, why string)
 	// Decide takes the owner's word on an ambiguous order; it fails when there is no such question any more.
 	Decide(intent string, ours []bitbank.OrderID) error
+	// WouldCancel is what CancelAll would do now.
+	WouldCancel(ledger.Scope) account.Preview
+	// CancelAll stops the bots of a scope and cancels its orders, until bitbank has reported the end of each; a plan that covers the
+	// scope is joined. With an error it is carried out and not recorded.
+	CancelAll(scope ledger.Scope, by, why string) (account.Plan, error)
+	// GiveUp ends a plan. What was sent is sent.
+	GiveUp(plan string)
 	// Check compares the books with bitbank now; account.ErrDark is the error while bitbank does not answer.
 	Check(ctx context.Context) error
 }

@@ -21,13 +21,18 @@ const (
 
 // A confirmation is a page that says what will happen, before it does.
 type confirmation struct {
-	Verb  string // freeze, thaw, decide
+	Verb  string // freeze, thaw, decide, cancel, giveup
 	Title string
 	Says  []string // what stops, what stays, how to undo it
 	Warn  string
 	Yes   string
 	Bot   string
 	Form  string
+	// Of a plan of cancels:
+	Plan       string
+	Protective bool
+	More       int    // rows that are not listed
+	Other      string // the address that asks for protective orders too
 	// Of a decision:
 	Intent string
 	Rows   []rowLook

@@ -21,7 +21,7 @@ func secretOf(s string) secret.Value { return secret.New(s) }
 
 // aboutMoney is everything that needs the login to be read.
 var aboutMoney = []string{
-	"/orders", "/orders/freeze", "/orders/thaw?bot=arb", "/orders/decide?intent=2-7", "/api/v1/orders", "/api/v1/transfers",
+	"/orders", "/orders/freeze", "/orders/thaw?bot=arb", "/orders/decide?intent=2-7", "/orders/cancel", "/api/v1/plans", "/api/v1/orders", "/api/v1/transfers",
 }
 
 func TestWhatConcernsMoneyNeedsTheLogin(t *testing.T) {
@@ -285,6 +285,15 @@ func TestProgramsActWithTheTokenAlone(t *testing.T) {
 		{"/api/v1/manual", `{"bot":"grdi"}`, with(testToken), http.StatusNotFound},
 		{"/api/v1/manual", `{}`, with(testToken), http.StatusOK},
 		{"/api/v1/manual", `{"bot":"grid","seconds":600,"why":" my turn "}`, with(testToken), http.StatusOK},
+		{"/api/v1/cancel-all", `{"dry_run":true}`, in, http.StatusUnauthorized},
+		{"/api/v1/cancel-all", `{}`, with(testToken), http.StatusBadRequest},
+		{"/api/v1/cancel-all", `{"dry_run":true,"bot":"grdi"}`, with(testToken), http.StatusNotFound},
+		{"/api/v1/cancel-all", `{"dry_run":true,"pair":"btc_jpi"}`, with(testToken), http.StatusNotFound},
+		{"/api/v1/cancel-all", `{"dry_run":true,"protective":true}`, with(testToken), http.StatusOK},
+		{"/api/v1/cancel-all", `{"dry_run":false,"bot":"grid","why":"a storm"}`, with(testToken), http.StatusOK},
+		{"/api/v1/give-up", `{"id":"plan-2"}`, with(testToken), http.StatusNotFound},
+		{"/api/v1/give-up", `{"id":"plan-1"}`, with(testToken), http.StatusOK},
+		{"/api/v1/give-up", `{"id":"plan-1"}`, with(testToken), http.StatusNotFound},
 		{"/api/v1/decide", `{"intent":"2-7"}`, with(testToken), http.StatusBadRequest},
 		{"/api/v1/decide", `{"intent":"2-7","ours":[99]}`, with(testToken), http.StatusBadRequest},
 		{"/api/v1/decide", `{"intent":"2-8","ours":[]}`, with(testToken), http.StatusConflict},
@@ -297,7 +306,7 @@ func TestProgramsActWithTheTokenAlone(t *testing.T) {
 		}
 		c.answered(t, r, one.path, "post")
 	}
-	if want := []string{"freeze  true " + strings.Repeat("あ", whyMost), "freeze  false ", "manual  30 ", "manual grid 10 my turn", "decide 2-7"}; fmt.Sprint(o.asked) != fmt.Sprint(want) {
+	if want := []string{"freeze  true " + strings.Repeat("あ", whyMost), "freeze  false ", "manual  30 ", "manual grid 10 my turn", "cancel {Bot:grid Pair: Protective:false} owner a storm", "give up plan-1", "decide 2-7"}; fmt.Sprint(o.asked) != fmt.Sprint(want) {
 		t.Errorf("asked %q", o.asked)
 	}
 	if r := get(t, h, "/api/v1/freeze", with(testToken)); r.StatusCode != http.StatusMethodNotAllowed || r.Header.Get("Allow") != "POST" {

@@ -37,6 +37,7 @@ type Orders struct {
 	Held      Stamp      `json:"positions_read,omitzero"` // when positions were read last; absent: not since the start
 	Demand    *Demand    `json:"margin_notice,omitzero"`
 	Past      Past       `json:"history"`
+	Plans     []Plan     `json:"plans"` // that cancel many orders: those that go on, and those of the last day
 }
 
 // A Stop is a bot whose new orders are stopped; without a bot it is all of them.
@@ -104,7 +105,7 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 	out := Orders{
 		At: Stamp(v.At), Read: Stamp(v.Read), Newest: Stamp(v.Newest), Trading: v.Trading, Unrecorded: v.Unrecorded,
 		Stops: []Stop{}, Counts: map[account.Standing]int{}, Orders: []Order{}, Balances: []Balance{},
-		Breaks: []Break{}, Unsure: append([]string{}, v.Unsure...), Books: booksOf(l, v, now), Positions: []Position{}, Held: Stamp(v.Held), Demand: shapeDemand(l, v.Demand), Past: shapePast(l, v.Past),
+		Breaks: []Break{}, Unsure: append([]string{}, v.Unsure...), Books: booksOf(l, v, now), Positions: []Position{}, Held: Stamp(v.Held), Demand: shapeDemand(l, v.Demand), Past: shapePast(l, v.Past), Plans: []Plan{},
 	}
 	for _, b := range v.Breaks {
 		out.Breaks = append(out.Breaks, shapeBreak(l, b, now))
@@ -114,6 +115,11 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 	}
 	for _, s := range v.Stops {
 		out.Stops = append(out.Stops, Stop{s.Bot, s.Why, Stamp(s.Since), Stamp(s.Until)})
+	}
+	for _, p := range v.Plans {
+		if p.Open() || now.Sub(p.Ended) <= shownFor {
+			out.Plans = append(out.Plans, shapePlan(l, p, now))
+		}
 	}
 	over := 0
 	for _, x := range v.Orders {

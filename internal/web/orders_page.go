@@ -28,6 +28,7 @@ type ordersBody struct {
 	Done     *result // of what was done just now
 	Unread   bool
 	Norec    string
+	Plans    []planCard  // that cancel many orders
 	Cards    []orderCard // what a person must look at
 	Settled  []orderCard // whose answer was lost, and of which it is known what became of them
 	Live     []orderRow
@@ -165,6 +166,7 @@ func (s *server) orders(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+	b.Plans = planCards(l, v, now)
 	slices.SortStableFunc(b.Settled, func(a, b orderCard) int { return b.At.Compare(a.At) })
 	for _, h := range v.Holdings {
 		if h.OnHand.Decimal().IsZero() && h.Locked.Decimal().IsZero() {
@@ -226,6 +228,18 @@ func (s *server) result(l text.Lang, q url.Values, v account.View) *result {
 			verb += ".not"
 		}
 		return &result{stopped == (q.Get("did") == "freeze"), text.Say(l, "web.act.done."+verb, text.Args{"who": Who(l, what)})}
+	case "cancel":
+		for _, p := range v.Plans {
+			if p.Scope.Bot == what {
+				return &result{p.Left() == 0, shapePlan(l, p, time.Now()).Text}
+			}
+		}
+	case "giveup":
+		for _, p := range v.Plans {
+			if p.ID == what {
+				return &result{!p.Open(), shapePlan(l, p, time.Now()).Text}
+			}
+		}
 	case "decide":
 		for _, x := range v.Orders {
 			if x.Intent == what {
