@@ -42,21 +42,22 @@ var policy = []struct {
 	{name: "internal/ledger", may: "bitbank internal/lease internal/reconcile", pure: true},
 	{name: "internal/exposure", may: "bitbank internal/venue internal/ledger", pure: true},
 	{name: "internal/stop", may: "bitbank", pure: true},
+	{name: "internal/transfer", may: "bitbank internal/ledger", pure: true},
 	{name: "internal/broker", may: "bitbank internal/lease internal/reconcile internal/ledger", pure: true},
 	{name: "internal/say", may: "internal/part internal/probe internal/diagnose internal/incident internal/text"},
 	{name: "internal/keys", may: "bitbank internal/secret"},
 	{name: "internal/gateway", may: "bitbank internal/keys internal/lease internal/secret internal/loopback"},
 	{name: "internal/relay", may: "bitbank internal/socketio internal/loopback"},
-	{name: "internal/account", may: "bitbank internal/keys internal/lease internal/reconcile internal/exposure internal/ledger internal/broker internal/gateway internal/journal"},
+	{name: "internal/account", may: "bitbank internal/keys internal/lease internal/reconcile internal/exposure internal/ledger internal/transfer internal/broker internal/gateway internal/journal"},
 	{name: "internal/failures"}, // tests alone
 	{name: "internal/watch", may: "internal/part internal/probe internal/resilience internal/diagnose internal/incident internal/journal"},
-	{name: "internal/web", may: "bitbank internal/account internal/lease internal/exposure internal/ledger internal/reconcile internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/secret internal/text internal/watch internal/loopback"},
+	{name: "internal/web", may: "bitbank internal/account internal/lease internal/exposure internal/ledger internal/transfer internal/reconcile internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/secret internal/text internal/watch internal/loopback"},
 	{name: "internal/app", may: "internal/exposure bitbank internal/account internal/broker internal/config internal/diagnose internal/gateway internal/incident internal/journal internal/keys internal/lease internal/part internal/probe internal/relay internal/resilience internal/secret internal/text internal/watch internal/web"},
 	{name: "internal/sim/transfer", pure: true},
 	{name: "internal/sim/interop/tour", may: "bitbank"},                 // a client of the simulator, no part of it
 	{name: "internal/sim/interop/relay", may: "bitbank internal/relay"}, // the relay alone, for clients of others
 	{name: "internal/sim", may: "internal/config internal/part internal/probe internal/socketio internal/text"},
-	{name: "cmd/hikeshi", may: "bitbank internal/account internal/exposure internal/ledger internal/app internal/config internal/diagnose internal/incident internal/journal internal/keys internal/part internal/probe internal/say internal/secret internal/sim internal/text internal/watch internal/web"},
+	{name: "cmd/hikeshi", may: "bitbank internal/account internal/exposure internal/ledger internal/transfer internal/app internal/config internal/diagnose internal/incident internal/journal internal/keys internal/part internal/probe internal/say internal/secret internal/sim internal/text internal/watch internal/web"},
 }
 
 // impure are the imports that a package which only judges does without: its inputs are values, time among them.

@@ -28,11 +28,12 @@ type Expected struct {
 	Dropped bool           `json:"dropped,omitzero"` // the owner does not wait for it any more
 }
 
-// A Waiting is what waits for its sender to be declared, and how many senders the account has registered, by their status.
-// Their names are not kept.
+// A Waiting is what a read of all lists of transfers has shown beside the transfers themselves: what waits for its sender to be
+// declared, and how many senders the account has registered, by their status. Their names are not kept.
 type Waiting struct {
 	Deposits []bitbank.UnconfirmedDeposit `json:"deposits"`
 	Senders  map[string]int               `json:"senders,omitzero"`
+	Refused  []Kind                       `json:"refused,omitzero"` // lists that bitbank does not show to this key
 }
 
 // A Route is one network of one coin, and whether bitbank takes deposits and withdrawals on it. Yen have no network.
@@ -121,7 +122,7 @@ func (m *moves) listed() []Expected {
 
 func (m *moves) waits(w Waiting, at time.Time) {
 	if !at.Before(m.WaitingAt) {
-		m.Waiting, m.WaitingAt = Waiting{slices.Clone(w.Deposits), maps.Clone(w.Senders)}, at
+		m.Waiting, m.WaitingAt = Waiting{slices.Clone(w.Deposits), maps.Clone(w.Senders), slices.Clone(w.Refused)}, at
 	}
 }
 
@@ -202,7 +203,7 @@ func (l *Ledger) Expected() []Expected {
 	return slices.DeleteFunc(l.moves.listed(), func(e Expected) bool { return e.Dropped })
 }
 
-// Waiting is what waits for its sender to be declared, since it was seen so first; zero: it was never read.
+// Waiting is what the newest read of all lists has shown, and its time; zero: they were never read.
 func (l *Ledger) Waiting() (Waiting, time.Time) { return l.moves.Waiting, l.moves.WaitingAt }
 
 // Routes are all networks as they were seen last, and when they were seen so first; zero: never.
