@@ -58,10 +58,10 @@ type Options struct {
 	Limiter *bitbank.Limiter
 	// Low says that the disk has no room but for what cannot be put off: no order is taken then, cancels are. Nil: never.
 	Low func() bool
-	// Markets are what is known of prices now, by pair; nil: nothing is. It is called often, must not block, and its answer is not
-	// written to.
-	Markets func(now time.Time) map[string]exposure.Market
-	Log     *slog.Logger // nil: silent
+	// Market is what is known of a pair's price elsewhere now; nil: nothing is. It is called often, with a lock held, and answers at
+	// once.
+	Market func(pair string) exposure.Market
+	Log    *slog.Logger // nil: silent
 }
 
 // An Account is one account. Make it with Open and let it Run.
@@ -153,6 +153,7 @@ func (a *Account) Run(ctx context.Context) error {
 	g.Go(func() error { return a.follow(ctx) })
 	g.Go(func() error { return a.history(ctx) })
 	g.Go(func() error { return a.lines(ctx) })
+	g.Go(func() error { return a.quotes(ctx) })
 	err := g.Wait()
 	a.mu.Lock()
 	a.ending = true

@@ -9,6 +9,7 @@ import (
 
 	"hikeshi/bitbank"
 	"hikeshi/internal/broker"
+	"hikeshi/internal/exposure"
 	"hikeshi/internal/ledger"
 )
 
@@ -38,10 +39,11 @@ type books struct {
 
 	ratesAt, transfersAt, positionsAt, weighed, checked time.Time
 
-	margin margins  // guarded
-	pairs  []string // guarded: that bitbank trades
-	unsure []string // guarded: of what nothing could be said when balances were weighed last
-	named  bool     // guarded: bitbank wants to be told the asset of withdrawals
+	margin margins                   // guarded
+	pairs  []string                  // guarded: that bitbank trades
+	own    map[string]exposure.Quote // guarded: bitbank's last prices
+	unsure []string                  // guarded: of what nothing could be said when balances were weighed last
+	named  bool                      // guarded: bitbank wants to be told the asset of withdrawals
 }
 
 // Check compares the ledger with bitbank now. While bitbank does not answer it fails without asking.

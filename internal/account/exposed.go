@@ -76,58 +76,19 @@ func (a *Account) sharpen(in *exposure.Input) {
 			in.Doubted = append(in.Doubted, key)
 		}
 	}
-	in.Markets = a.markets(in.Now)
+	in.Markets = a.markets(in.Now, "")
 }
 
-func (a *Account) markets(now time.Time) map[string]exposure.Market {
-	if a.o.Markets == nil {
-		return nil
-	}
-	return a.o.Markets(now)
-}
-
-// exposure is what the account holds now.
-func (a *Account) exposure() exposure.Input {
+// watched is what the account holds now, if its owner has drawn a line.
+func (a *Account) watched() (exposure.Input, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if len(a.broker.Ledger().Lines()) == 0 {
+		return exposure.Input{}, false
+	}
 	in := exposed(a.broker.Ledger(), time.Now())
 	a.sharpen(&in)
-	return in
-}
-
-// Pairs are those whose price matters for the account: of coins that it holds, of positions, of live orders and of the owner's
-// lines, against yen.
-func (a *Account) Pairs() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	l := a.broker.Ledger()
-	var out []string
-	for _, h := range l.Holdings() {
-		if h.Asset != "jpy" && h.OnHand.Decimal().IsPositive() {
-			out = append(out, h.Asset+"_jpy")
-		}
-	}
-	for _, p := range l.Positions() {
-		out = append(out, p.Pair)
-	}
-	for _, o := range l.Live() {
-		base, _, _ := strings.Cut(o.Pair, "_")
-		out = append(out, base+"_jpy")
-	}
-	for _, x := range l.Lines() {
-		if x.Pair != "" {
-			out = append(out, x.Pair)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// Watchful reports whether something depends on prices being of the last seconds: the owner has drawn a line.
-func (a *Account) Watchful() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.broker.Ledger().Lines()) > 0
+	return in, true
 }
 
 // linesEvery is how often the owner's lines are looked at. Prices come every few seconds.
@@ -144,11 +105,12 @@ func (a *Account) lines(ctx context.Context) error {
 			return nil
 		case <-each.C:
 		}
-		if !a.Watchful() {
+		in, some := a.watched()
+		if !some {
 			continue
 		}
 		var records []ledger.Record
-		for _, c := range w.Step(exposure.Of(a.exposure())) {
+		for _, c := range w.Step(exposure.Of(in)) {
 			records = append(records, ledger.Record{At: time.Now(), Crossed: &c})
 		}
 		if len(records) > 0 {
@@ -160,18 +122,18 @@ func (a *Account) lines(ctx context.Context) error {
 // Draw sets a line of the owner's: its number is given here. It stands when Draw returns without an error; a *exposure.Refusal says
 // why it does not make sense.
 func (a *Account) Draw(ctx context.Context, x ledger.Line) (ledger.Line, error) {
-	in := a.exposure()
 	a.mu.Lock()
-	pairs := a.books.pairs
-	a.mu.Unlock()
-	if refused := exposure.Check(x, pairs, in); refused != nil {
+	in := exposed(a.broker.Ledger(), time.Now())
+	a.sharpen(&in)
+	in.Markets = a.markets(in.Now, x.Pair)
+	if refused := exposure.Check(x, a.books.pairs, in); refused != nil {
+		a.mu.Unlock()
 		return ledger.Line{}, refused
 	}
-	a.mu.Lock()
 	x.ID = a.broker.Ledger().NextLine()
-	done := a.note(ledger.Record{Line: &x})
+	done := a.drawn(ledger.Record{Line: &x})
 	a.mu.Unlock()
-	return x, a.noted(ctx, done)
+	return x, a.kept(ctx, done)
 }
 
 // Erase removes a line of the owner's; false when there is none with this number.
@@ -181,21 +143,21 @@ func (a *Account) Erase(ctx context.Context, id int) (bool, error) {
 		a.mu.Unlock()
 		return false, nil
 	}
-	done := a.note(ledger.Record{Line: &ledger.Line{ID: id, Removed: true}})
+	done := a.drawn(ledger.Record{Line: &ledger.Line{ID: id, Removed: true}})
 	a.mu.Unlock()
-	return true, a.noted(ctx, done)
+	return true, a.kept(ctx, done)
 }
 
-// note records something, and tells when it is on the disk. Called with the lock.
-func (a *Account) note(r ledger.Record) <-chan error {
+// drawn records something, and tells when it is on the disk. Called with the lock.
+func (a *Account) drawn(r ledger.Record) <-chan error {
 	r.At = time.Now()
 	done := make(chan error, 1)
 	a.queue(item{effects: a.broker.Step(r.At, broker.Heard{Records: []ledger.Record{r}}), done: done})
 	return done
 }
 
-// noted waits until something is on the disk.
-func (a *Account) noted(ctx context.Context, done <-chan error) error {
+// kept waits until something is on the disk.
+func (a *Account) kept(ctx context.Context, done <-chan error) error {
 	select {
 	case err := <-done:
 		if err != nil {

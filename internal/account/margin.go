@@ -113,9 +113,9 @@ func (a *Account) takePositions(p bitbank.Positions, began time.Time) (whole boo
 // takeMargin notes a read of the margin, and writes it when that is due.
 func (a *Account) takeMargin(m ledger.Margin) {
 	now := time.Now()
-	markets := a.markets(now)
 	a.mu.Lock()
 	l, s := a.broker.Ledger(), &a.books.margin
+	markets := a.markets(now, "")
 	for _, h := range l.Holdings() {
 		pair := h.Asset + "_jpy"
 		if own := markets[pair].Own; h.OnHand.Decimal().IsPositive() && own.Price.IsPositive() && now.Sub(own.At) <= exposure.OwnFresh {

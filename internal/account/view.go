@@ -31,7 +31,8 @@ type View struct {
 	// pair/id, that bitbank did not show once. While it is empty and the account was read lately the books agree but for Breaks.
 	Unsure    []string
 	Positions []ledger.Position
-	// Held is when the margin positions were read last; zero: not since the start, and what the stream told is all there is.
+	// Held is when the margin positions were read whole last, as far as is recorded; zero: never, and what the stream told is all
+	// there is.
 	Held time.Time
 	// Demand is what bitbank demands of the account's margin, as of Held.
 	Demand bitbank.MarginNotice

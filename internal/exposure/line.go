@@ -136,10 +136,12 @@ func lookGap(l ledger.Line, in Input) Look {
 	switch {
 	case !out.Listed:
 		return Look{Side: Blind, Why: "unlisted"}
-	case !out.Known || !out.Price.IsPositive() || in.Now.Sub(out.At) > sharp || out.At.Sub(in.Now) > sharp:
-		return Look{Side: Blind, Why: "single"}
 	case !m.Own.Price.IsPositive():
 		return Look{Side: Blind, Why: "unpriced"}
+	}
+	t, why, ok := m.trust(in.Now)
+	if !ok && why != "basis" {
+		return Look{Side: Blind, Why: why}
 	}
 	// By the price elsewhere as it is, and as corrected: both must be far from bitbank's.
 	gap := func(p decimal.Decimal) decimal.Decimal {
@@ -151,7 +153,7 @@ func lookGap(l ledger.Line, in Input) Look {
 		low, high = decimal.Min(low, gap(out.Expected)), decimal.Max(low, gap(out.Expected))
 	}
 	v := l.Value.Decimal()
-	return Look{Side: sided(low, high, v, v.Mul(decimal.NewFromInt(1).Sub(backGap))), Value: low, From: Venues, At: out.At}
+	return Look{Side: sided(low, high, v, v.Mul(decimal.NewFromInt(1).Sub(backGap))), Value: low, From: Venues, At: latest(t.at, out.At)}
 }
 
 // lookStop: the line is crossed while a coin is held that no stop on bitbank covers. Orders in doubt leave it open.
@@ -173,4 +175,11 @@ func lookStop(l ledger.Line, r Report, in Input) Look {
 		return k
 	}
 	return Look{Side: Clear, At: in.Now} // none is held
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -17,6 +17,9 @@ type Quote struct {
 	Price decimal.Decimal
 	Stamp time.Time // the teller's own time
 	At    time.Time // when it arrived
+	// Moving says that the teller's times go on, of this pair or of others: a thin pair stands still for minutes, and everything
+	// does when bitbank hangs and still answers.
+	Moving bool
 }
 
 // An Else is the price elsewhere. The zero Else says that no other venue lists the pair.
@@ -54,15 +57,12 @@ const (
 )
 
 const (
-	// OwnFresh is how old bitbank's last price may be to value something: it is read every few seconds.
-	OwnFresh = 15 * time.Second
+	// OwnFresh is how old bitbank's last price may be to count: it is read every ten seconds, and one read may be lost.
+	OwnFresh = 25 * time.Second
 	// ElseFresh is how old the oldest of the prices elsewhere may be to value something.
-	ElseFresh = 60 * time.Second
-	// sharp is how old either may be where something depends on it: SAFETY asks for seconds, and the venues are asked every five.
+	ElseFresh = time.Minute
+	// sharp is how old it may be where something depends on it and bitbank tells no price: the venues are asked every two seconds then.
 	sharp = 10 * time.Second
-	// moving is how long bitbank's own time of a price may stand still for the price to count where something depends on it: thin
-	// pairs stand still for minutes, and so does everything when bitbank hangs.
-	moving = time.Minute
 )
 
 // rawBand is the half width of the band around a price that is not corrected, as a share: our assumption. Yen markets of one coin
@@ -112,20 +112,20 @@ var broad = decimal.New(2, -2)
 type trusted struct {
 	low, high decimal.Decimal
 	from      From
-	at        time.Time // of the oldest quote elsewhere: a sample with the same is the same sample
+	at        time.Time // of what was told last: a sample with the same is the same sample
 }
 
 // trust is the interval. Never a single source: three venues must agree, and bitbank's own price, while it is fresh, must lie on
-// the same side as theirs. Not ok: why.
+// the same side as theirs. Beside bitbank's own the prices elsewhere may be as old as their pace in calm makes them. Not ok: why.
 func (m Market) trust(now time.Time) (t trusted, blind string, ok bool) {
 	out := m.Else
+	own := m.Own.Moving && m.Own.fresh(OwnFresh, now)
 	switch {
 	case !out.Listed:
 		return t, "unlisted", false
-	case !out.Known || !out.Price.IsPositive() || now.Sub(out.At) > sharp || out.At.Sub(now) > sharp:
+	case !out.Known || !out.Price.IsPositive() || out.At.Sub(now) > sharp || !own && now.Sub(out.At) > sharp:
 		return t, "single", false
 	}
-	own := m.Own.fresh(sharp, now) && now.Sub(m.Own.Stamp) <= moving
 	t = trusted{at: out.At, from: Venues}
 	switch width := out.High.Sub(out.Low); {
 	case out.Expected.IsPositive() && width.LessThanOrEqual(out.Expected.Mul(broad)):
@@ -138,7 +138,7 @@ func (m Market) trust(now time.Time) (t trusted, blind string, ok bool) {
 		return t, "basis", false
 	}
 	if own {
-		t.low, t.high, t.from = decimal.Min(t.low, m.Own.Price), decimal.Max(t.high, m.Own.Price), Bitbank
+		t.low, t.high, t.from, t.at = decimal.Min(t.low, m.Own.Price), decimal.Max(t.high, m.Own.Price), Bitbank, m.Own.At
 	}
 	return t, "", true
 }

@@ -1,11 +1,18 @@
 package exposure
 
-import "hikeshi/internal/venue"
+import (
+	"time"
+
+	"hikeshi/internal/venue"
+)
+
+// moving is how far bitbank's own time of a price may be behind for it to count as moving.
+const moving = time.Minute
 
 // MarketOf is what a reference says, in the words of this package.
 func MarketOf(r venue.Reference) Market {
 	m := Market{
-		Own:  Quote{Price: r.Here.Price, Stamp: r.Here.Stamp, At: r.Here.At},
+		Own:  Quote{Price: r.Here.Price, Stamp: r.Here.Stamp, At: r.Here.At, Moving: r.Here.At.Sub(r.Here.Stamp) <= moving},
 		Else: Else{Known: r.Known, Why: string(r.Why), Price: r.Price, At: r.At, Expected: r.Expected, Low: r.Low, High: r.High},
 	}
 	for _, s := range r.Sources {

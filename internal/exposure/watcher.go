@@ -15,7 +15,7 @@ const (
 	horizon  = 90 * time.Second
 	// silence is how long nothing may be said before the first look after it is passed over: after a gap prices come first that
 	// were made before it.
-	silence = 20 * time.Second
+	silence = 35 * time.Second
 )
 
 // A Watcher follows the owner's lines. The zero Watcher has seen nothing.
