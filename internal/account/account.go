@@ -56,6 +56,8 @@ type Options struct {
 	Barrier bool
 	// Limiter is the client's: the past is imported while most of it is free. Nil is always.
 	Limiter *bitbank.Limiter
+	// Switch is for the dead man's switches of bots.
+	Switch Switch
 	// Low says that the disk has no room but for what cannot be put off: no order is taken then, cancels are. Nil: never.
 	Low func() bool
 	// Market is what is known of a pair's price elsewhere now; nil: nothing is. It is called often, with a lock held, and answers at
@@ -85,6 +87,7 @@ type Account struct {
 	snapshots snapshots
 
 	closed closed
+	guard  guard
 
 	kick  chan struct{} // holds one: there are pending effects
 	tick  chan struct{} // holds one: the next Tick may be due sooner
@@ -131,6 +134,7 @@ func Resume(o Options, m *Memory) *Account {
 	a.broker.AllowBarrier(o.Barrier && !o.ReadOnly)
 	a.broker.Begin(m.Ledger)
 	a.books.turn = make(chan struct{}, 1)
+	a.guard = newGuard(o.Switch)
 	return a
 }
 
@@ -143,12 +147,14 @@ func (a *Account) Run(ctx context.Context) error {
 	a.books.judge.start, a.books.judge.stream = time.Now(), a.o.StreamURL != ""
 	a.books.judge.known = !a.broker.Ledger().Newest().IsZero()
 	a.queue(item{effects: a.broker.Start(time.Now())})
+	a.takeUp()
 	a.mu.Unlock()
 	stop, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var doing sync.WaitGroup
 	doing.Go(func() { a.carry(stop) })
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.clock(ctx) })
+	g.Go(func() error { return a.watchBots(ctx) })
 	g.Go(func() error { return a.upkeep(ctx) })
 	g.Go(func() error { return a.follow(ctx) })
 	g.Go(func() error { return a.history(ctx) })

@@ -14,7 +14,7 @@ import (
 
 // Place implements gateway.Desk.
 func (a *Account) Place(ctx context.Context, w gateway.Order) gateway.Reply {
-	return a.ask(ctx, broker.Ask{Bot: w.Bot, Order: &w.Order, Until: w.Until, Another: w.Another, Guard: guardOf(w)})
+	return a.ask(ctx, broker.Ask{Bot: w.Bot, Order: &w.Order, Until: w.Until, Another: w.Another, Guard: guardOf(w)}, w.Epoch)
 }
 
 // guardOf is the broker's word for what the owner has said of a bot's post-only orders.
@@ -33,7 +33,7 @@ func (a *Account) Cancel(ctx context.Context, w gateway.Cancel) gateway.Reply {
 	if code, shut := a.closed.word(w.Pair); shut {
 		return gateway.Reply{Outcome: gateway.NotPlaced, Code: code, Reason: "bitbank took no cancel of this pair a moment ago; it is asked again soon"}
 	}
-	r := a.ask(ctx, broker.Ask{Bot: w.Bot, Cancel: &ledger.Cancel{Pair: w.Pair, IDs: w.IDs}, Until: w.Until})
+	r := a.ask(ctx, broker.Ask{Bot: w.Bot, Cancel: &ledger.Cancel{Pair: w.Pair, IDs: w.IDs}, Until: w.Until}, 0)
 	a.closed.take(w.Pair, r)
 	if r.Reason == "" && a.Unrecorded() > 0 {
 		r.Reason = "this is not recorded yet: the disk cannot be written"
@@ -44,8 +44,8 @@ func (a *Account) Cancel(ctx context.Context, w gateway.Cancel) gateway.Reply {
 // full is why no order is taken while the journal has its reserve left only, which is for cancels and for what became of orders.
 const full = "the disk is full: no order is taken until what becomes of it can be recorded; cancels are served"
 
-// ask waits for the broker's answer.
-func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
+// ask waits for the broker's answer. epoch is the life of the bot's program that an order comes from; 0: it does not say.
+func (a *Account) ask(ctx context.Context, e broker.Ask, epoch int64) gateway.Reply {
 	if a.o.ReadOnly {
 		return gateway.Reply{Outcome: gateway.NotPlaced, Reason: "the account's key has no trading right, as far as its owner has confirmed"}
 	}
@@ -58,6 +58,10 @@ func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
 			return gateway.Reply{Outcome: gateway.Unknown, Reason: "the gateway is starting or ending"}
 		}
 		return gateway.Reply{Outcome: gateway.NotPlaced, Reason: "the account has not been read since the start"}
+	}
+	if e.Order != nil && !owed && a.guard.book.Old(e.Bot, epoch) {
+		a.mu.Unlock()
+		return gateway.Reply{Outcome: gateway.NotPlaced, Reason: old}
 	}
 	if e.Order != nil && !owed && a.o.Low() {
 		a.mu.Unlock()
@@ -85,6 +89,9 @@ func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
 		return gateway.Reply{Outcome: gateway.Unknown, Reason: "the bot hung up"}
 	}
 	out := inWords(r)
+	if r.Reason == broker.Lapsed {
+		out.Reason = a.lapsedWords(e.Bot)
+	}
 	out.Told = func(whole bool) { a.paid(broker.Told{Call: e.Call, Whole: whole}) }
 	return out
 }
@@ -163,20 +170,37 @@ func (a *Account) Unwant(bot, id string) (gateway.Reply, bool) {
 func (a *Account) State(bot string) gateway.State {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if f, since, on := a.broker.Ledger().Frozen(bot); on {
+	s := a.trading(bot)
+	s.Switch = a.guard.book.Of(bot)
+	if p := a.planOfLapse(bot); p != nil {
+		s.Report = reportOf(*p)
+	}
+	return s
+}
+
+// trading is a State without the switch. Called with the lock.
+func (a *Account) trading(bot string) gateway.State {
+	f, since, on := a.broker.Ledger().Frozen(bot)
+	l, armed := a.broker.Ledger().Lease(bot)
+	switch lapsed := armed && l.State.Lapsed(); {
+	case on && (f.Until.IsZero() || !lapsed):
 		return gateway.State{Trading: "frozen", Since: since, Until: f.Until, Reason: f.Why}
-	}
-	if a.o.Low() {
+	case lapsed:
+		return gateway.State{Trading: "frozen", Since: l.At, Reason: lapsedWords(l)}
+	case a.o.Low():
 		return gateway.State{Trading: "full", Reason: full}
-	}
-	if a.broker.Dark() {
+	case a.broker.Dark():
 		return gateway.State{Trading: "dark", Reason: reasons[broker.Dark]}
 	}
 	return gateway.State{Trading: "open"}
 }
 
-// Freeze stops a bot's orders, or lets them go again; "" is every bot. It holds over restarts.
+// Freeze stops a bot's orders, or lets them go again; "" is every bot. It holds over restarts. A bot that is let go by its name is
+// released from its dead man's switch, too.
 func (a *Account) Freeze(bot string, on bool, why string) {
+	if !on {
+		a.release(bot)
+	}
 	a.step(broker.Freeze{Frozen: ledger.Frozen{Bot: bot, On: on, Why: why}})
 }
 

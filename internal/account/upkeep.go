@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"hikeshi/bitbank"
@@ -29,6 +30,8 @@ func (a *Account) upkeep(ctx context.Context) error {
 		if time.Since(a.busy) < busyFor {
 			wait = busyEvery
 		}
+		_, answered := errors.AsType[*bitbank.Error](err)
+		a.guard.unread = err != nil && !answered
 		a.mu.Unlock()
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn("the account was not read", "err", err)

@@ -8,18 +8,23 @@ import (
 
 	"hikeshi/bitbank"
 	"hikeshi/internal/exposure"
+	"hikeshi/internal/lease"
 	"hikeshi/internal/ledger"
 	"hikeshi/internal/reconcile"
 )
 
 // A View is the account for people: everything that they ask about after an outage, and how old the knowledge is.
 type View struct {
-	At       time.Time // of the view
-	Newest   time.Time // of the newest record; zero: nothing was ever recorded
-	Read     time.Time // when balances, live orders and trades were read last; zero: not since the start
-	Trading  string    // as gateway.State
-	Reason   string    // likewise, of "frozen": the owner's words
-	Stops    []ledger.Stop
+	At      time.Time // of the view
+	Newest  time.Time // of the newest record; zero: nothing was ever recorded
+	Read    time.Time // when balances, live orders and trades were read last; zero: not since the start
+	Trading string    // as gateway.State
+	Reason  string    // likewise, of "frozen": the owner's words
+	Stops   []ledger.Stop
+	// Switches are the dead man's switches of bots that ever armed one, by name. Of a journal alone they are as they were recorded.
+	Switches []lease.Lease
+	// CutOff is how long bitbank has been out of reach, when the owner's rules ask for more than to keep the orders.
+	CutOff   lease.Cut
 	Orders   []Line // what needs attention first, then what lives, then what ended lately; newest first in each
 	Holdings []ledger.Holding
 	// Transfers are those under way, and those of the last week.
@@ -84,7 +89,7 @@ const lately = 24 * time.Hour
 
 // ViewOf is what a ledger says at a time, for whoever reads a journal without the program that writes it.
 func ViewOf(l *ledger.Ledger, now time.Time) View {
-	v := View{At: now, Newest: l.Newest(), Holdings: l.Holdings(), Stops: l.Stops(), Breaks: l.Breaks(), Positions: l.Positions(), Past: pastOf(l), Plans: plansOf(l)}
+	v := View{At: now, Newest: l.Newest(), Holdings: l.Holdings(), Stops: l.Stops(), Switches: switchesOf(l), Breaks: l.Breaks(), Positions: l.Positions(), Past: pastOf(l), Plans: plansOf(l)}
 	shown, listed := map[bitbank.OrderID]bool{}, map[string]bool{}
 	for _, i := range append(l.Recent(now.Add(-lately)), l.Open()...) {
 		if i.Order == nil || listed[i.ID] {
@@ -197,6 +202,7 @@ func (a *Account) View() View {
 	v := ViewOf(a.broker.Ledger(), time.Now())
 	v.Read, v.Trading, v.Reason, v.Unrecorded = a.read, state.Trading, state.Reason, len(a.backlog)
 	v.Unsure = slices.Clone(a.books.unsure)
+	v.Switches, v.CutOff = a.guard.book.All(), a.guard.book.Cut()
 	a.sharpen(&v.Exposure)
 	v.Held, v.Demand, v.Positions = v.Exposure.Held, v.Exposure.Demand, v.Exposure.Positions
 	for i, p := range v.Plans {

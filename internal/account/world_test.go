@@ -29,6 +29,7 @@ type world struct {
 	disk    *disk
 	a       *Account
 	stop    func()
+	rules   Switch
 	barrier bool                            // the owner allows orders of our own
 	open    func(Options) (*Account, error) // nil: on what the disk holds
 }
@@ -139,7 +140,7 @@ func (w *world) start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	o := Options{Client: client, Journal: w.disk, Low: w.disk.isLow, Barrier: w.barrier, StreamURL: "http://pubnub", StreamHTTP: w.stream}
+	o := Options{Client: client, Journal: w.disk, Low: w.disk.isLow, Barrier: w.barrier, Switch: w.rules, StreamURL: "http://pubnub", StreamHTTP: w.stream}
 	if w.open == nil {
 		w.a, err = Open(o, w.disk.all)
 	} else {

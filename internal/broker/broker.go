@@ -139,6 +139,8 @@ func (b *Broker) Step(now time.Time, e Event) []Effect {
 		b.heard(now, e)
 	case Freeze:
 		b.keep(now, ledger.Record{Frozen: &e.Frozen})
+	case Lease:
+		b.leased(now, e)
 	case Decided:
 		b.decided(now, e)
 	case Unwant:

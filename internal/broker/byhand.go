@@ -42,6 +42,8 @@ func (b *Broker) stopped(bot string) Reason {
 	switch {
 	case on && f.Until.IsZero():
 		return Frozen
+	case b.lapsed(bot):
+		return Lapsed
 	case on, bot == Own && len(b.ledger.ByHand()) > 0:
 		return ByHand
 	}

@@ -23,7 +23,7 @@ const late = 2 * time.Second
 
 // cancelAll takes in a CancelAll. One that an open plan covers is that plan: pressed twice is pressed once.
 func (b *Broker) cancelAll(now time.Time, e CancelAll) {
-	if f, _, on := b.ledger.Frozen(e.Scope.Bot); !on || !f.Until.IsZero() {
+	if f, _, on := b.ledger.Frozen(e.Scope.Bot); e.By != bySwitch && (!on || !f.Until.IsZero()) {
 		b.keep(now, ledger.Record{Frozen: &ledger.Frozen{Bot: e.Scope.Bot, On: true, Why: e.Why}})
 	}
 	for _, p := range b.ledger.Plans() {

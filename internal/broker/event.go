@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"hikeshi/bitbank"
+	"hikeshi/internal/lease"
 	"hikeshi/internal/ledger"
 	"hikeshi/internal/reconcile"
 )
@@ -14,7 +15,7 @@ import (
 type CallID uint64
 
 // An Event is something that happened. See Ask, Gone, Told, Sent, Looked, Fenced,
-// Seen, Heard, Freeze, Decided, Unwant, CancelAll, GiveUp, Quoted, Observed and Tick.
+// Seen, Heard, Freeze, Lease, Decided, Unwant, CancelAll, GiveUp, Quoted, Observed and Tick.
 type Event interface{ event() }
 
 // An Ask is a bot that wants an order placed or orders cancelled. One of the two is set.
@@ -86,6 +87,10 @@ type Heard struct {
 // A Freeze stops a bot's orders, for good or until a time, or lets them go again; cancels are always served.
 type Freeze struct{ ledger.Frozen }
 
+// A Lease is what changes durably about a bot's dead man's switch. One that has lapsed stops the bot's orders at once; cancels are
+// always served.
+type Lease struct{ lease.Word }
+
 // A Decided is the owner's word on an ambiguous order: the ids that are ours, or none.
 type Decided struct {
 	ID   string
@@ -134,6 +139,7 @@ func (Fenced) event()    {}
 func (Seen) event()      {}
 func (Heard) event()     {}
 func (Freeze) event()    {}
+func (Lease) event()     {}
 func (Decided) event()   {}
 func (Unwant) event()    {}
 func (Quoted) event()    {}
@@ -191,6 +197,7 @@ const (
 	Blind      Reason = "blind"       // post_only, and it is not known whether the pair trades continuously
 	ByHand     Reason = "by_hand"     // the owner trades by hand for a while
 	Frozen     Reason = "frozen"      // the owner has stopped the bot's orders
+	Lapsed     Reason = "lapsed"      // the bot's dead man's switch has lapsed, and no newer epoch is armed
 	Dark       Reason = "dark"        // bitbank does not answer: nothing is sent into the outage
 	Waited     Reason = "waited"      // an equal order was still open, or the account's limit had no room, until the bot's time was up
 	Unrecorded Reason = "unrecorded"  // the record could not be written

@@ -2,10 +2,12 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"hikeshi/bitbank"
 	"hikeshi/internal/keys"
+	"hikeshi/internal/lease"
 )
 
 // A Desk takes bots' orders and cancels: it records, sends, settles, and answers. Its methods may be called concurrently.
@@ -22,7 +24,19 @@ type Desk interface {
 	Unwant(bot, id string) (Reply, bool)
 	// State is what a bot may do now.
 	State(bot string) State
+	// Beat arms, renews or disarms a bot's dead man's switch. It returns when that is recorded; the lease is the one that stands.
+	// The error is one of package lease, which change nothing, or ErrNotNow, ErrReadOnly or ErrUnrecorded.
+	Beat(a lease.Ask) (lease.Lease, error)
+	// Alive takes any call of a bot for a heartbeat; epoch is the one that the call names, 0 when it names none.
+	Alive(bot string, epoch int64)
 }
+
+// Errors of a Beat.
+var (
+	ErrNotNow     = errors.New("the gateway is starting or ending")
+	ErrReadOnly   = errors.New("the account's key has no trading right, so nothing could be cancelled")
+	ErrUnrecorded = errors.New("this counts but is not recorded yet, so a restart would forget it: the disk cannot be written")
+)
 
 // An Order is one that a bot wants to place.
 type Order struct {
@@ -34,6 +48,8 @@ type Order struct {
 	Another bool
 	// Guard is what the owner has said of the bot's post-only orders.
 	Guard keys.Guard
+	// Epoch is the life of the bot's program that the order says it comes from; 0: it does not say.
+	Epoch int64
 }
 
 // A Cancel is what a bot wants cancelled.
@@ -71,4 +87,19 @@ type State struct {
 	Since   time.Time // of that
 	Until   time.Time // when it ends by itself; zero: it does not
 	Reason  string    // for people
+	// Switch is the bot's dead man's switch; the zero one when it never armed one.
+	Switch lease.Lease
+	// Report says what has become of the bot's orders since its switch has lapsed; nil when it has not.
+	Report *Report
+}
+
+// A Report is what is cancelled after a lapse, and how it stands.
+type Report struct {
+	Plan   string // its name
+	Began  time.Time
+	Ended  time.Time         // when bitbank had reported the end of every order; zero: it goes on
+	Orders []bitbank.Order   // those that are cancelled, as bitbank reported them last
+	Left   []bitbank.OrderID // of these, what bitbank refuses to cancel
+	Spared []bitbank.Order   // what protects, and stays
+	Lost   []string          // intents whose orders are looked for, and are cancelled as soon as they are found
 }

@@ -43,8 +43,8 @@ type Options struct {
 
 	// Hosts are names under which the gateway is reached, besides localhost, 127.0.0.1 and ::1. Without a port.
 	Hosts []string
-	// PerBot and Total are how many calls may be open at once: of one bot, default 64, and together, default 512. Reads, orders
-	// and cancels are counted apart, so that a cancel finds room whatever waits. Calls that need no key are together one bot.
+	// PerBot and Total are how many calls may be open at once: of one bot, default 64, and together, default 512. Reads, orders,
+	// cancels and heartbeats are counted apart, so that a cancel finds room whatever waits. Calls that need no key are together one bot.
 	PerBot, Total int
 
 	// Rand draws the pauses. Default: seeded by the system.
@@ -110,7 +110,7 @@ func New(o Options) (*Gateway, error) {
 		rooms: map[kind]*rooms{},
 		stats: counters{refused: map[Reason]uint64{}},
 	}
-	for _, k := range []kind{reads, orders, cancels} {
+	for _, k := range []kind{reads, orders, cancels, beats} {
 		g.rooms[k] = &rooms{perBot: o.PerBot, total: o.Total, open: map[string]int{}}
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -174,7 +174,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	path, _, _ := strings.Cut(r.RequestURI, "?")
 	k := kindOf(r.Method, path)
-	if k != reads {
+	if k == orders || k == cancels {
 		w.Header().Set("Hikeshi-Outcome", string(NotPlaced)) // until the desk has it
 	}
 	leave, ok := g.rooms[k].enter()
@@ -193,6 +193,7 @@ const (
 	reads kind = iota
 	orders
 	cancels
+	beats // heartbeats of the dead man's switch
 )
 
 func kindOf(method, path string) kind {
@@ -201,6 +202,8 @@ func kindOf(method, path string) kind {
 		return orders
 	case method == http.MethodPost && (path == pathCancel || path == pathCancels):
 		return cancels
+	case method == http.MethodPost && path == pathBeat:
+		return beats
 	}
 	return reads
 }

@@ -17,6 +17,7 @@ import (
 
 	"hikeshi/bitbank"
 	"hikeshi/internal/keys"
+	"hikeshi/internal/lease"
 	"hikeshi/internal/secret"
 )
 
@@ -37,6 +38,10 @@ type desk struct {
 	told    []bool
 
 	unwanted []string
+	beats    []lease.Ask
+	beat     func(lease.Ask) (lease.Lease, error)
+	alive    []int64 // the epochs that calls named
+	state    *State
 }
 
 func (d *desk) Place(ctx context.Context, o Order) Reply {
@@ -87,7 +92,26 @@ func (d *desk) Unwant(bot, id string) (Reply, bool) {
 }
 
 func (d *desk) State(bot string) State {
+	if d.state != nil {
+		return *d.state
+	}
 	return State{Trading: "frozen", Since: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC), Reason: bot + " is frozen"}
+}
+
+func (d *desk) Beat(a lease.Ask) (lease.Lease, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.beats = append(d.beats, a)
+	if d.beat == nil {
+		return lease.Lease{}, ErrNotNow
+	}
+	return d.beat(a)
+}
+
+func (d *desk) Alive(_ string, epoch int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.alive = append(d.alive, epoch)
 }
 
 func (d *desk) heard() []bool {

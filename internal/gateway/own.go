@@ -12,7 +12,8 @@ import (
 
 // own answers the gateway's own addresses, which are signed like bitbank's:
 //
-//	GET /hikeshi/v1/state         what the bot may do: trading, since, until, reason
+//	GET /hikeshi/v1/state         what the bot may do: trading, since, until, reason; its dead man's switch,
+//	                              see beat.go; after a lapse the report of what was cancelled
 //	GET /hikeshi/v1/intents/{id}  how an order or a cancel stands: intent, outcome, orders, code, reason
 //	POST /hikeshi/v1/cancel       {"intent":"1-7"}: the order is cancelled as soon as it is known; answered as the one before
 //
@@ -22,11 +23,13 @@ func (g *Gateway) own(w http.ResponseWriter, ctx context.Context, c call) {
 	if what == "state" {
 		s := g.o.Desk.State(c.bot.Name)
 		respond(w, http.StatusOK, "", asJSON(struct {
-			Trading string `json:"trading"`
-			Since   string `json:"since,omitempty"`
-			Until   string `json:"until,omitempty"`
-			Reason  string `json:"reason,omitempty"`
-		}{s.Trading, stamp(s.Since), stamp(s.Until), s.Reason}))
+			Trading string     `json:"trading"`
+			Since   string     `json:"since,omitempty"`
+			Until   string     `json:"until,omitempty"`
+			Reason  string     `json:"reason,omitempty"`
+			Switch  *beatRow   `json:"switch,omitempty"`
+			Report  *reportRow `json:"report,omitempty"`
+		}{s.Trading, stamp(s.Since), stamp(s.Until), s.Reason, switchOf(s.Switch), rowOfReport(s.Report)}))
 		return
 	}
 	id, ok := strings.CutPrefix(what, "intents/")

@@ -36,6 +36,7 @@ const (
 	pathInfo    = "/v1/user/spot/orders_info"
 	pathOwn     = "/hikeshi/v1/"
 	pathUnwant  = pathOwn + "cancel"
+	pathBeat    = pathOwn + "heartbeat"
 )
 
 var (
@@ -74,6 +75,8 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, path string) {
 		g.signed(w, r, g.cancel)
 	case get && strings.HasPrefix(path, pathOwn):
 		g.signed(w, r, g.own)
+	case kindOf(r.Method, path) == beats:
+		g.signed(w, r, g.beat)
 	case post && path == pathUnwant:
 		g.signed(w, r, g.unwant)
 	case get && strings.HasPrefix(path, "/user/"):
@@ -109,6 +112,7 @@ type call struct {
 	body   []byte
 	until  time.Time // when it must be answered
 	header http.Header
+	epoch  int64 // of the bot's program, as the call says; 0: it does not
 }
 
 // signed verifies a request and hands it on.
@@ -148,7 +152,15 @@ func (g *Gateway) signed(w http.ResponseWriter, r *http.Request, to func(http.Re
 		return
 	}
 	defer leave()
-	to(w, r.Context(), call{bot, path, r.RequestURI, r.Method, body, now.Add(g.hold(bot.Name)), r.Header})
+	epoch, ok := epochOf(r.Header)
+	if !ok {
+		g.refuse(w, refusal{codeNotJSON, Malformed, "the header Hikeshi-Epoch must be a whole number from 1"})
+		return
+	}
+	if bot.Scope.Alive == keys.AliveByCalls {
+		g.o.Desk.Alive(bot.Name, epoch)
+	}
+	to(w, r.Context(), call{bot, path, r.RequestURI, r.Method, body, now.Add(g.hold(bot.Name)), r.Header, epoch})
 }
 
 // open forwards what anybody may read.

@@ -29,6 +29,8 @@ type Scope struct {
 	Types []bitbank.OrderType
 	Most  map[string]decimal.Decimal // the largest amount of one order, in base currency, of each pair that it may trade
 	Guard Guard                      // of its post-only orders
+	Alive Alive                      // what keeps its dead man's switch from lapsing
+	Lapse Lapse                      // what is cancelled when it lapses
 }
 
 // A Guard says what becomes of a bot's post-only orders where bitbank would drop the word: while a pair is not traded
@@ -64,6 +66,12 @@ func (g Guard) String() string {
 // check refuses a scope that contradicts itself, with ErrScope.
 func (c Scope) check() error {
 	if _, err := ParseGuard(string(c.Guard)); err != nil {
+		return err
+	}
+	if _, err := ParseAlive(string(c.Alive)); err != nil {
+		return err
+	}
+	if _, err := ParseLapse(string(c.Lapse)); err != nil {
 		return err
 	}
 	if !c.Trade {
@@ -134,7 +142,7 @@ func (c Scope) clone() Scope {
 	for pair, m := range c.Most {
 		most[pair] = m
 	}
-	return Scope{Trade: c.Trade, Types: slices.Clone(c.Types), Most: most, Guard: c.Guard}
+	return Scope{Trade: c.Trade, Types: slices.Clone(c.Types), Most: most, Guard: c.Guard, Alive: c.Alive, Lapse: c.Lapse}
 }
 
 // random is n bytes from the system, in hexadecimal.

@@ -27,6 +27,8 @@ var (
 	ErrRights     = errors.New("the rights are read, or read,trade")
 	ErrScope      = errors.New("a scope for trading names pairs, types and a largest amount for each pair")
 	ErrGuard      = errors.New("the guard of post-only orders is on, known or off")
+	ErrAlive      = errors.New("a sign of life is heartbeats or calls")
+	ErrLapse      = errors.New("a lapse cancels protect (all but what protects) or all")
 )
 
 // Rights are what the owner saw ticked on bitbank's page. There is no field for withdrawals.

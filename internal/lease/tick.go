@@ -178,10 +178,12 @@ func (b *Book) Next(now Moment) time.Duration {
 		sooner(tick)
 	}
 	for _, l := range b.leases {
+		if l.State != Off && l.State != Safe {
+			sooner(tick)
+		}
 		if !l.State.Counting() {
 			continue
 		}
-		sooner(tick)
 		left := l.TTL - (now.Run - l.heard)
 		if l.State == Armed {
 			left -= l.TTL - missed(l.TTL)

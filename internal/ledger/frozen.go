@@ -86,19 +86,26 @@ func (l *Ledger) Frozen(bot string) (f Frozen, since time.Time, on bool) {
 // A Stop is a bot whose orders are stopped; Bot "" is every bot.
 type Stop struct {
 	Frozen
-	Since time.Time
+	Since  time.Time
+	Lapsed bool // by its dead man's switch, and by nobody
 }
 
-// Stops are those that hold, by name; of two for one bot the one without an end. One whose end is past holds until its end is
-// recorded.
+// Stops are those that hold, by name; of several for one bot the owner's without an end, then the switch's. One whose end is past
+// holds until its end is recorded.
 func (l *Ledger) Stops() []Stop {
 	var out []Stop
+	lapsed := func(bot string) bool { return l.leases[bot].State.Lapsed() }
 	for _, f := range l.frozen {
 		switch {
 		case f.On:
-			out = append(out, Stop{f.word(), f.At})
-		case f.Timed.On:
-			out = append(out, Stop{f.Timed, f.TimedAt})
+			out = append(out, Stop{Frozen: f.word(), Since: f.At})
+		case f.Timed.On && !lapsed(f.Bot):
+			out = append(out, Stop{Frozen: f.Timed, Since: f.TimedAt})
+		}
+	}
+	for bot, w := range l.leases {
+		if lapsed(bot) && !l.frozen[bot].On {
+			out = append(out, Stop{Frozen: Frozen{Bot: bot, On: true}, Since: w.At, Lapsed: true})
 		}
 	}
 	slices.SortFunc(out, func(a, b Stop) int { return strings.Compare(a.Bot, b.Bot) })
@@ -110,7 +117,7 @@ func (l *Ledger) ByHand() []Stop {
 	var out []Stop
 	for _, f := range l.frozen {
 		if f.Timed.On {
-			out = append(out, Stop{f.Timed, f.TimedAt})
+			out = append(out, Stop{Frozen: f.Timed, Since: f.TimedAt})
 		}
 	}
 	slices.SortFunc(out, func(a, b Stop) int { return strings.Compare(a.Bot, b.Bot) })
