@@ -109,7 +109,7 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 	a.mu.Lock()
 	a.read = time.Now() // bots may order: what lives, what has filled and what there is to pay with is known
 	a.mu.Unlock()
-	if whole || time.Since(b.transfersAt) >= transfersEvery {
+	if whole || time.Since(b.transfersAt) >= a.transfersDue() {
 		if err := a.transfers(ctx, c); err != nil {
 			return err
 		}
@@ -121,6 +121,7 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 	}
 	r.held = b.waiting
 	a.compare(r)
+	a.judgeTransfers(r)
 	if whole {
 		b.checked = time.Now()
 	}

@@ -3,11 +3,13 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"hikeshi/bitbank"
 	"hikeshi/internal/broker"
 	"hikeshi/internal/ledger"
+	"hikeshi/internal/transfer"
 )
 
 func (a *Account) balances(ctx context.Context, c *bitbank.Client, r *reading) error {
@@ -17,7 +19,15 @@ func (a *Account) balances(ctx context.Context, c *bitbank.Client, r *reading) e
 		return err
 	}
 	r.rows, r.rowsAt = rows(assets), [2]time.Time{began, time.Now()}
-	a.step(broker.Heard{Records: []ledger.Record{{At: r.rowsAt[1], Balance: &ledger.Balance{Rows: r.rows, Began: began}}}})
+	records := []ledger.Record{{At: r.rowsAt[1], Balance: &ledger.Balance{Rows: r.rows, Began: began}}}
+	routes := transfer.RoutesOf(assets)
+	a.mu.Lock()
+	known, _ := a.broker.Ledger().Routes()
+	a.mu.Unlock()
+	if !slices.Equal(routes, known) {
+		records = append(records, ledger.Record{At: r.rowsAt[1], Routes: &ledger.Routes{Rows: routes}})
+	}
+	a.step(broker.Heard{Records: records})
 	return nil
 }
 

@@ -60,16 +60,19 @@ func (a *Account) lists() []list {
 
 // transfers reads the newest deposits and withdrawals, as far back as some may still be under way.
 func (a *Account) transfers(ctx context.Context, c *bitbank.Client) error {
-	until := time.Now().Add(-settledIn)
+	began := time.Now()
+	until := began.Add(-settledIn)
 	a.mu.Lock()
 	for _, t := range a.broker.Ledger().Transfers() {
 		if over, began := t.Over(); !over && began.Before(until) && !began.IsZero() {
 			until = began
 		}
 	}
+	known, before := a.broker.Ledger().Waiting()
 	a.mu.Unlock()
+	w := ledger.Waiting{Senders: known.Senders}
 	for _, l := range a.lists() {
-		err := a.newest(ctx, c, l, until)
+		err := a.newest(ctx, c, l, until, before)
 		if refused(err) && l == (list{ledger.Withdrawals, ""}) {
 			a.mu.Lock()
 			a.books.named = true
@@ -81,18 +84,45 @@ func (a *Account) transfers(ctx context.Context, c *bitbank.Client) error {
 		}
 		if err != nil {
 			a.log.Warn("transfers were not read", "list", l.name(), "err", err)
+			w.Refused = append(w.Refused, l.name())
 		}
 	}
 	// What waits for its sender to be declared is in no balance, and perhaps in no history.
 	held, err := c.UnconfirmedDeposits(ctx)
+	if err != nil && !refused(err) {
+		return err
+	}
 	if err == nil {
 		a.books.waiting = held
-	}
-	if refused(err) {
+	} else {
 		a.log.Warn("unconfirmed deposits were not read", "err", err)
-		return nil
+		w.Refused = append(w.Refused, undeclared)
 	}
-	return err
+	w.Deposits = a.books.waiting
+	if len(w.Deposits) > 0 {
+		if w.Senders, err = senders(ctx, c, known.Senders); err != nil {
+			return err
+		}
+	}
+	a.step(broker.Heard{Records: []ledger.Record{{At: began, Waiting: &w}}})
+	return nil
+}
+
+// undeclared is the list of deposits that wait for their senders to be declared.
+const undeclared ledger.Kind = "unconfirmed_deposits"
+
+// senders are how many the account has registered, by their status. Who they are is nobody's business here. What bitbank does not
+// show stays as it was known.
+func senders(ctx context.Context, c *bitbank.Client, known map[string]int) (map[string]int, error) {
+	all, err := c.DepositOriginators(ctx)
+	if refused(err) {
+		return known, nil
+	}
+	out := map[string]int{}
+	for _, o := range all {
+		out[o.Status]++
+	}
+	return out, err
 }
 
 // refused reports whether bitbank has answered with a refusal that another try does not change.
@@ -102,7 +132,8 @@ func refused(err error) bool {
 }
 
 // newest reads a list from now back to a time.
-func (a *Account) newest(ctx context.Context, c *bitbank.Client, l list, until time.Time) error {
+// What is new in it happened after it was read before.
+func (a *Account) newest(ctx context.Context, c *bitbank.Client, l list, until, before time.Time) error {
 	var end time.Time
 	for range transferPages {
 		page, err := readTransfers(ctx, c, l, time.Time{}, end)
@@ -114,6 +145,7 @@ func (a *Account) newest(ctx context.Context, c *bitbank.Client, l list, until t
 		a.mu.Lock()
 		for _, t := range page {
 			if !a.broker.Ledger().Told(t) {
+				t.After = before
 				records = append(records, ledger.Record{Transfer: &t})
 			}
 			if _, began := t.Over(); !began.IsZero() && (oldest.IsZero() || began.Before(oldest)) {

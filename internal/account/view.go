@@ -11,6 +11,7 @@ import (
 	"hikeshi/internal/lease"
 	"hikeshi/internal/ledger"
 	"hikeshi/internal/reconcile"
+	"hikeshi/internal/transfer"
 )
 
 // A View is the account for people: everything that they ask about after an outage, and how old the knowledge is.
@@ -27,9 +28,16 @@ type View struct {
 	CutOff   lease.Cut
 	Orders   []Line // what needs attention first, then what lives, then what ended lately; newest first in each
 	Holdings []ledger.Holding
-	// Transfers are those under way, and those of the last week.
-	Transfers  []ledger.Transfer
-	Unrecorded int // records that wait for the disk
+	// Transfers are those under way, and those of the last week; Moves are the same and those that are awaited, judged.
+	Transfers []ledger.Transfer
+	Moves     []transfer.Case
+	// Moved is when bitbank's lists of transfers were read last; zero: never.
+	Moved      time.Time
+	Refused    []ledger.Kind // lists of transfers that bitbank does not show to this key
+	Ways       []transfer.Way
+	Routed     time.Time // since when bitbank has said so of Ways; zero: it was never asked
+	Balanced   time.Time // when balances, and with them Ways, were read last
+	Unrecorded int       // records that wait for the disk
 	// Breaks are the differences between our books and bitbank's: those that stand, and those of the last day.
 	Breaks []ledger.Break
 	// Unsure is of what nothing can be said: assets whose balance moves too much or differs for the first time, and orders, as
@@ -112,6 +120,11 @@ func ViewOf(l *ledger.Ledger, now time.Time) View {
 	slices.SortStableFunc(v.Orders, func(a, b Line) int {
 		return cmp.Or(cmp.Compare(slices.Index(standings, a.Standing), slices.Index(standings, b.Standing)), b.Since.Compare(a.Since), strings.Compare(a.Intent, b.Intent))
 	})
+	v.Moves, v.Ways, v.Balanced = Moves(l, now), transfer.Ways(l), l.BalancesRead()
+	_, v.Routed = l.Routes()
+	var held ledger.Waiting
+	held, v.Moved = l.Waiting()
+	v.Refused = held.Refused
 	for _, t := range l.Transfers() {
 		over, at := t.Over()
 		if !over || now.Sub(at) <= 7*lately {
