@@ -31,7 +31,7 @@ var policy = []struct {
 	{name: "internal/part", pure: true},
 	{name: "bitbank"},
 	{name: "internal/venue", may: "bitbank", pure: true},
-	{name: "internal/probe", may: "bitbank internal/part internal/resilience internal/secret"},
+	{name: "internal/probe", may: "bitbank internal/part internal/resilience internal/secret internal/venue"},
 	{name: "internal/elsewhere", may: "bitbank internal/venue"},
 	{name: "internal/config", may: "internal/part internal/probe internal/secret internal/text"},
 	{name: "internal/diagnose", may: "internal/part internal/probe", pure: true},
@@ -52,7 +52,7 @@ var policy = []struct {
 	{name: "internal/failures"}, // tests alone
 	{name: "internal/watch", may: "internal/part internal/probe internal/resilience internal/diagnose internal/incident internal/journal"},
 	{name: "internal/web", may: "bitbank internal/account internal/lease internal/exposure internal/ledger internal/transfer internal/reconcile internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/secret internal/text internal/watch internal/loopback"},
-	{name: "internal/app", may: "internal/exposure bitbank internal/account internal/broker internal/config internal/diagnose internal/gateway internal/incident internal/journal internal/keys internal/lease internal/part internal/probe internal/relay internal/resilience internal/secret internal/text internal/watch internal/web"},
+	{name: "internal/app", may: "bitbank internal/account internal/broker internal/config internal/diagnose internal/elsewhere internal/exposure internal/gateway internal/incident internal/journal internal/keys internal/lease internal/part internal/probe internal/relay internal/resilience internal/secret internal/text internal/venue internal/watch internal/web"},
 	{name: "internal/sim/transfer", pure: true},
 	{name: "internal/sim/interop/tour", may: "bitbank"},                 // a client of the simulator, no part of it
 	{name: "internal/sim/interop/relay", may: "bitbank internal/relay"}, // the relay alone, for clients of others

@@ -13,6 +13,7 @@ import (
 	"hikeshi/bitbank"
 	"hikeshi/internal/account"
 	"hikeshi/internal/config"
+	"hikeshi/internal/exposure"
 	"hikeshi/internal/gateway"
 	"hikeshi/internal/journal"
 	"hikeshi/internal/probe"
@@ -64,6 +65,12 @@ func (a *App) openAccount(ctx context.Context, listenAt func(network, addr strin
 		return err
 	}
 	ao.Journal, ao.Low = a.journal, a.journal.Low
+	ao.Market = func(pair string) exposure.Market {
+		if a.prices == nil {
+			return exposure.Market{}
+		}
+		return exposure.MarketOf(a.prices.Reference(pair))
+	}
 	a.account = account.Resume(ao, memory)
 	if cfg.Gateway.Listen == "" {
 		return nil

@@ -32,6 +32,8 @@ type Options struct {
 	Log     *slog.Logger  // nil: silent
 	// Listen opens the dashboard's port; nil: net.Listen.
 	Listen func(network, addr string) (net.Listener, error)
+
+	hear func(role probe.Host, pair string, body []byte, at time.Time) // what venues answer the watch
 }
 
 // An App is the whole daemon.
@@ -42,6 +44,7 @@ type App struct {
 	watch    *watch.Watch
 	account  *account.Account // nil without a key
 	door     *door            // nil when no bot may come in
+	prices   *prices          // nil when no other exchange is asked
 	listener net.Listener
 	server   *http.Server
 	warnings []Trouble
@@ -92,12 +95,16 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 	if a.listener, err = listen(o.Listen, cfg.Listen); err != nil {
 		return nil, err
 	}
+	o.hear = a.hear
 	wo, err := WatchOptions(cfg, o)
 	if err != nil {
 		return nil, err
 	}
 	wo.Journal, wo.Resume = a.journal, resume
 	a.watch = watch.New(wo)
+	if err := a.openPrices(wo.Budget); err != nil {
+		return nil, err
+	}
 	shown := web.Options{Source: source{a.watch, a.journal}, Lang: lang(cfg.Lang), Version: o.Version, Log: o.Log, Addr: a.Addr()}
 	if err := a.money(&shown); err != nil {
 		return nil, err
@@ -194,6 +201,9 @@ func (a *App) Run(ctx context.Context) error {
 	a.server.BaseContext = func(net.Listener) context.Context { return ctx }
 	g.Go(func() error { return a.watch.Run(ctx) })
 	g.Go(func() error { return a.tend(ctx) })
+	if a.prices != nil {
+		g.Go(func() error { return a.followPrices(ctx) })
+	}
 	if a.account != nil {
 		g.Go(func() error { return a.account.Run(ctx) })
 	}

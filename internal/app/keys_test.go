@@ -45,7 +45,7 @@ func keeping(t *testing.T) config.Config {
 
 func TestTheWatchSignsWithTheKeyThatTheConfigurationNames(t *testing.T) {
 	cfg := keeping(t)
-	po, err := probeOptions(cfg)
+	po, err := probeOptions(cfg, Options{})
 	if err != nil || po.Credentials == nil {
 		t.Fatalf("got %v, %v", po.Credentials, err)
 	}
@@ -57,7 +57,7 @@ func TestTheWatchSignsWithTheKeyThatTheConfigurationNames(t *testing.T) {
 		t.Error("the key was taken to another host")
 	}
 	cfg.Key.Name = ""
-	if po, err := probeOptions(cfg); err != nil || po.Credentials != nil {
+	if po, err := probeOptions(cfg, Options{}); err != nil || po.Credentials != nil {
 		t.Errorf("a key that nothing names is used: %v, %v", po.Credentials, err)
 	}
 }

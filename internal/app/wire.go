@@ -33,7 +33,7 @@ func WatchOptions(cfg config.Config, o Options) (watch.Options, error) {
 	if machine == nil {
 		machine = probe.ThisMachine()
 	}
-	looks, err := probeOptions(cfg)
+	looks, err := probeOptions(cfg, o)
 	if err != nil {
 		return watch.Options{}, err
 	}
@@ -75,7 +75,7 @@ func WatchOptions(cfg config.Config, o Options) (watch.Options, error) {
 }
 
 // probeOptions are the owner's settings in the words of package probe.
-func probeOptions(cfg config.Config) (probe.Options, error) {
+func probeOptions(cfg config.Config, o Options) (probe.Options, error) {
 	po := probe.Options{
 		Pairs: cfg.Pairs, Places: map[probe.Host]probe.Place{},
 		Interface: cfg.Checks.Interface, Gateway: cfg.Checks.Gateway, Resolver: cfg.Checks.Resolver,
@@ -85,6 +85,17 @@ func probeOptions(cfg config.Config) (probe.Options, error) {
 		if h.URL != "" && h.URL != "off" {
 			po.Places[role] = probe.Place{URL: h.URL, Second: h.Second, Ticker: h.Ticker}
 		}
+	}
+	watched, _ := venuesOf(cfg)
+	for _, v := range watched {
+		role := probe.Host(v.ID)
+		place := po.Places[role]
+		address, pair := lookedAt(v)
+		place.URL = address
+		if o.hear != nil {
+			place.Heard = func(body []byte, at time.Time) { o.hear(role, pair, body, at) }
+		}
+		po.Places[role] = place
 	}
 	if cfg.Checks.NTP {
 		po.NTPServer = cfg.Checks.Server

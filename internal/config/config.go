@@ -22,6 +22,7 @@ type Config struct {
 	Key     Key                 `yaml:"key"`     // none by default
 	Gateway Gateway             `yaml:"gateway"` // closed by default
 	Windows []Window            `yaml:"windows"` // announced maintenance, until notices are read by machine
+	Prices  Prices              `yaml:"prices"`  // elsewhere
 	Budget  Budget              `yaml:"budget"`  //
 	Keep    Keep                `yaml:"keep"`    //
 }
@@ -32,7 +33,14 @@ type Host struct {
 	Second   string `yaml:"second"`    // path of the second page of web, app and support; default by role
 	Name     string `yaml:"name"`      // shown for neutral sites and venues
 	SameEdge bool   `yaml:"same_edge"` // a neutral site that is served by bitbank's own CDN
-	Ticker   string `yaml:"ticker"`    // venues: dot path to the last price in the JSON answer
+
+	// Venues only. URL may hold {PAIR} (BTC_JPY), {pair} (btc_jpy), {BASE} or {base}; the watch looks at btc_jpy. Without any it is
+	// the ticker of one pair alone: the first of Pairs, or btc_jpy.
+	Ticker string   `yaml:"ticker"` // dot path to the last price in the JSON answer
+	Bid    string   `yaml:"bid"`    // likewise; both or neither
+	Ask    string   `yaml:"ask"`
+	Time   string   `yaml:"time"`  // the venue's own time; "": it does not tell
+	Pairs  []string `yaml:"pairs"` // those it lists; empty: found out by asking
 }
 
 // Checks of our own line that can be switched off. All are on by default.

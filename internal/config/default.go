@@ -43,9 +43,18 @@ var defaultHosts = map[probe.Host]Host{
 	probe.Neutral1: {URL: "https://www.nict.go.jp/", Name: "NICT"},
 	probe.Neutral2: {URL: "https://aws.amazon.com/", Name: "AWS", SameEdge: true},
 	probe.Neutral3: {URL: "https://www.wikipedia.org/", Name: "Wikipedia"},
-	probe.Venue1:   {URL: "https://api.bitflyer.com/v1/ticker?product_code=BTC_JPY", Name: "bitFlyer", Ticker: "ltp"},
-	probe.Venue2:   {URL: "https://coincheck.com/api/ticker", Name: "Coincheck", Ticker: "last"},
-	probe.Venue3:   {URL: "https://api.coin.z.com/public/v1/ticker?symbol=BTC", Name: "GMO Coin", Ticker: "data.0.last"},
+	probe.Venue1: {
+		URL: "https://api.bitflyer.com/v1/ticker?product_code={PAIR}", Name: "bitFlyer",
+		Ticker: "ltp", Bid: "best_bid", Ask: "best_ask", Time: "timestamp",
+	},
+	probe.Venue2: {
+		URL: "https://coincheck.com/api/ticker?pair={pair}", Name: "Coincheck",
+		Ticker: "last", Bid: "bid", Ask: "ask", Time: "timestamp",
+	},
+	probe.Venue3: {
+		URL: "https://api.coin.z.com/public/v1/ticker?symbol={BASE}", Name: "GMO Coin",
+		Ticker: "data.0.last", Bid: "data.0.bid", Ask: "data.0.ask", Time: "data.0.timestamp",
+	},
 }
 
 // Default watches bitbank without a key.
@@ -62,7 +71,8 @@ func Default() Config {
 			NTP: true, Server: "ntp.nict.jp",
 			Families: []string{"ipv4", "ipv6"},
 		},
-		Key: Key{Origin: realOrigin},
+		Key:    Key{Origin: realOrigin},
+		Prices: Prices{GapPercent: "2", HurryPerMinute: 60},
 		Budget: Budget{
 			APIPerMinute: maxAPIPerMinute, APIBurst: maxAPIBurst,
 			PagePerMinute: maxPagePerMinute, NeutralPerMinute: maxNeutralPerMinute,

@@ -135,9 +135,18 @@ func overlay(given map[probe.Host]Host) map[probe.Host]Host {
 		}
 		if h.Ticker == "" {
 			h.Ticker = d.Ticker
+			if h.Bid == "" && h.Ask == "" {
+				h.Bid, h.Ask = d.Bid, d.Ask
+			}
+			if h.Time == "" {
+				h.Time = d.Time
+			}
 		}
 		if h.Second == "" {
 			h.Second = d.Second
+		}
+		if len(h.Pairs) == 0 {
+			h.Pairs = nil
 		}
 		all[role] = h
 	}
@@ -157,6 +166,8 @@ func (c *Config) complete(dir string) {
 	fill(&c.Key.Origin, d.Key.Origin)
 	fill(&c.Checks.Second, d.Checks.Second)
 	fill(&c.Checks.Server, d.Checks.Server)
+	fill(&c.Prices.GapPercent, d.Prices.GapPercent)
+	c.Prices.tidy()
 	for _, p := range []*string{&c.DataDir, &c.CAFile, &c.Key.PassphraseFile, &c.Key.IDFile, &c.Key.SecretFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)

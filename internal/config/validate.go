@@ -45,6 +45,7 @@ func (c Config) Validate() error {
 	for i, w := range c.Windows {
 		v.window("windows."+strconv.Itoa(i), w)
 	}
+	v.prices(c.Prices)
 	v.within("budget.api_per_minute", c.Budget.APIPerMinute, 1, maxAPIPerMinute)
 	v.within("budget.api_burst", c.Budget.APIBurst, 1, maxAPIBurst)
 	v.within("budget.page_per_minute", c.Budget.PagePerMinute, 1, maxPagePerMinute)
@@ -114,6 +115,8 @@ func (v *validation) hosts(hosts map[probe.Host]Host) {
 		if strings.HasPrefix(string(role), "venue") && h.Ticker == "" {
 			v.wrong(field+".ticker", "config.want.ticker", "")
 		}
+		v.sides(field, h.Bid, h.Ask)
+		v.pairs(field+".pairs", h.Pairs)
 	}
 }
 

@@ -201,7 +201,7 @@ func (c *catalogue) others() {
 			c.add(Probe{
 				Target: Target(role + "/ticker"), Host: role, Every: 12 * time.Second, Offset: time.Duration(4*i+1) * time.Second,
 				Deadline: apiDeadline, Budget: string(role),
-			}, c.d.venue(s, c.o.Places[role].Ticker))
+			}, c.d.venue(s, c.o.Places[role]))
 		}
 	}
 }

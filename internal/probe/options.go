@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"hikeshi/bitbank"
 )
@@ -33,6 +34,8 @@ type Place struct {
 	URL    string // http or https; the stream also ws or wss
 	Second string // path of a second page of the same host; "" for none
 	Ticker string // venues: dot path to the last price in the JSON answer
+	// Heard, of a venue, is called with every answer that is JSON, and when it came. It must not wait. nil: nobody listens.
+	Heard func(body []byte, at time.Time)
 }
 
 // A site is a parsed place.

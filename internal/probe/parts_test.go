@@ -19,7 +19,7 @@ func TestAPriceIsPickedAsItIsWritten(t *testing.T) {
 		{`[]`, "last", ""},
 		{`{`, "last", ""},
 	} {
-		if got, err := pick([]byte(c.body), c.path); got != c.want || (err == nil) != (c.want != "") {
+		if got, err := lastPrice([]byte(c.body), c.path); got != c.want || (err == nil) != (c.want != "") {
 			t.Errorf("%s at %s: got %q, %v, want %q", c.body, c.path, got, err, c.want)
 		}
 	}

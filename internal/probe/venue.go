@@ -6,15 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"hikeshi/bitbank"
+	"hikeshi/internal/venue"
 )
 
 // venue is a look at another exchange's public ticker.
-func (d *dialer) venue(s *site, path string) doing {
+func (d *dialer) venue(s *site, p Place) doing {
 	k := &keeper{}
 	return func(ctx context.Context, o *Observation) *trouble {
 		a, bad := d.ask(ctx, s, k, dataMost, o, nil)
@@ -24,7 +23,10 @@ func (d *dialer) venue(s *site, path string) doing {
 		if bad := judgeAnswer(a, s); bad != nil {
 			return bad
 		}
-		last, err := pick(a.body, path)
+		if p.Heard != nil {
+			p.Heard(a.body, time.Now())
+		}
+		last, err := lastPrice(a.body, p.Ticker)
 		if err != nil {
 			return because(Shape, Content, err)
 		}
@@ -54,34 +56,11 @@ func judgeAnswer(a answer, s *site) *trouble {
 	return t
 }
 
-// pick takes a number out of JSON by a dot path such as data.0.last, as it is written there.
-func pick(body []byte, path string) (string, error) {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	var at any
-	if err := d.Decode(&at); err != nil {
+// lastPrice is the number at a path, as it is written there.
+func lastPrice(body []byte, path string) (string, error) {
+	text, err := venue.Pick(body, path)
+	if err != nil {
 		return "", err
-	}
-	for _, step := range strings.Split(path, ".") {
-		switch v := at.(type) {
-		case map[string]any:
-			at = v[step]
-		case []any:
-			n, err := strconv.Atoi(step)
-			if err != nil || n < 0 || n >= len(v) {
-				return "", fmt.Errorf("a list without %q", step)
-			}
-			at = v[n]
-		default:
-			return "", fmt.Errorf("nothing at %q", step)
-		}
-	}
-	var text string
-	switch v := at.(type) {
-	case json.Number:
-		text = v.String()
-	case string:
-		text = v
 	}
 	if _, err := bitbank.ParseNumber(text); err != nil {
 		return "", fmt.Errorf("no price at %q", path)

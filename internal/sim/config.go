@@ -92,9 +92,14 @@ func (s *Sim) watched() map[probe.Host]config.Host {
 		probe.Neutral1: {URL: s.URL("neutral1") + "/", Name: "neutral1", SameEdge: true},
 		probe.Neutral2: {URL: s.URL("neutral2") + "/", Name: "neutral2"},
 		probe.Neutral3: {URL: s.URL("neutral3") + "/", Name: "neutral3"},
-		probe.Venue1:   {URL: s.URL("venue1") + "/v1/ticker?product_code=BTC_JPY", Name: "bitFlyer", Ticker: "ltp"},
-		probe.Venue2:   {URL: s.URL("venue2") + "/api/ticker?pair=btc_jpy", Name: "Coincheck", Ticker: "last"},
-		probe.Venue3:   {URL: s.URL("venue3") + "/public/v1/ticker?symbol=BTC_JPY", Name: "GMO Coin", Ticker: "data.0.last"},
+	}
+	// The other exchanges have their real shapes, at other addresses.
+	real := config.Default().Hosts
+	for _, role := range []probe.Host{probe.Venue1, probe.Venue2, probe.Venue3} {
+		h := real[role]
+		_, path, _ := strings.Cut(strings.TrimPrefix(h.URL, "https://"), "/")
+		h.URL = s.URL(string(role)) + "/" + path
+		hosts[role] = h
 	}
 	for _, role := range []probe.Host{probe.Public, probe.Private, probe.PubNub} {
 		hosts[role] = config.Host{URL: s.URL(string(role))}
