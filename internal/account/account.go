@@ -22,6 +22,7 @@ import (
 // Priorities of the account's limit, the most urgent first. What bots read, and their orders, use what these leave.
 const (
 	Panic    = "panic" // cancels of plans
+	Exits    = "exit"  // of local stops
 	Cancels  = "cancel"
 	Settling = "settle"
 )
@@ -30,7 +31,7 @@ const (
 // watch, which looks with the account's key too.
 func Limits() bitbank.LimiterOptions {
 	return bitbank.LimiterOptions{Query: 8, Shares: []bitbank.Share{
-		{Priority: Panic}, {Priority: Cancels, Update: 2}, {Priority: Settling, Query: 3, Update: 1},
+		{Priority: Panic}, {Priority: Exits}, {Priority: Cancels, Update: 2}, {Priority: Settling, Query: 3, Update: 1},
 	}}
 }
 
@@ -87,6 +88,7 @@ type Account struct {
 	snapshots snapshots
 
 	closed closed
+	stops  *stops
 	guard  guard
 
 	kick  chan struct{} // holds one: there are pending effects
@@ -129,7 +131,7 @@ func Resume(o Options, m *Memory) *Account {
 	a := &Account{
 		o: o, log: o.Log, broker: broker.New(), waiting: map[broker.CallID]chan broker.Reply{}, sends: map[string]context.CancelFunc{},
 		kick: make(chan struct{}, 1), tick: make(chan struct{}, 1), doubt: make(chan struct{}, 1), over: make(chan struct{}),
-		snapshots: snapshots{upto: m.upto, since: m.since, due: snapshotEvery},
+		snapshots: snapshots{upto: m.upto, since: m.since, due: snapshotEvery}, stops: newStops(m.stops),
 	}
 	a.broker.AllowBarrier(o.Barrier && !o.ReadOnly)
 	a.broker.Begin(m.Ledger)
@@ -159,6 +161,8 @@ func (a *Account) Run(ctx context.Context) error {
 	g.Go(func() error { return a.follow(ctx) })
 	g.Go(func() error { return a.history(ctx) })
 	g.Go(func() error { return a.lines(ctx) })
+	g.Go(func() error { return a.quotes(ctx) })
+	g.Go(func() error { return a.watchStops(ctx) })
 	g.Go(func() error { return a.quotes(ctx) })
 	err := g.Wait()
 	a.mu.Lock()

@@ -11,6 +11,7 @@ import (
 
 	"hikeshi/internal/journal"
 	"hikeshi/internal/ledger"
+	"hikeshi/internal/stop"
 )
 
 // A Memory is what is known of an account from its records.
@@ -18,6 +19,7 @@ type Memory struct {
 	Ledger *ledger.Ledger
 	upto   journal.Seq // the newest record that is in it
 	since  int         // records after the snapshot that it was made from
+	stops  stop.Book   // local stops: no snapshot holds them, they are few
 }
 
 // A Reader is a journal that can be read. See journal.Journal.
@@ -39,13 +41,38 @@ func Remember(ctx context.Context, j Reader) (*Memory, error) {
 			break
 		}
 	}
+	if m.upto > 0 {
+		for r, err := range j.Read(ctx, journal.Query{Kinds: []journal.Kind{StopKind}, To: m.upto}) {
+			if err != nil {
+				return m, fmt.Errorf("open the account: %w", err)
+			}
+			if err := m.halt(r); err != nil {
+				return m, err
+			}
+		}
+	}
 	return m, m.fold(j.Proved(ctx, m.upto+1))
+}
+
+// halt takes in a record of a local stop.
+func (m *Memory) halt(r journal.Record) error {
+	x, err := decodeStop(r)
+	if err != nil {
+		return fmt.Errorf("open the account: %w", err)
+	}
+	m.stops.Apply(x)
+	return nil
 }
 
 func (m *Memory) fold(records iter.Seq2[journal.Record, error]) error {
 	for r, err := range records {
 		if err != nil {
 			return fmt.Errorf("open the account: %w", err)
+		}
+		if r.Kind == StopKind {
+			if err := m.halt(r); err != nil {
+				return err
+			}
 		}
 		if r.Kind != Kind {
 			continue

@@ -30,13 +30,18 @@ func (a *Account) send(ctx context.Context, cancel context.CancelFunc, s broker.
 		time.AfterFunc(sendFor, cancel)
 		return err
 	}}
-	if call.Priority = Cancels; s.Urgent {
+	switch call.Priority = Cancels; {
+	case s.Urgent:
 		call.Priority = Panic
+	case broker.IsExit(s.Bot):
+		call.Priority = Exits
 	}
 	e := broker.Sent{ID: s.ID}
 	switch {
 	case s.Order != nil:
-		call.Priority = ""
+		if call.Priority = ""; broker.IsExit(s.Bot) {
+			call.Priority = Exits
+		}
 		o := a.o.Client.With(call).PlaceOrder(ctx, *s.Order)
 		if order, done := o.Done(); done {
 			e.Orders = []bitbank.Order{order}

@@ -28,6 +28,14 @@ type Record struct {
 	Set   *Plan     `json:"set,omitzero"`
 	Moved *Moved    `json:"moved,omitzero"`
 	Guard *Guarded  `json:"guard,omitzero"`
+	Naked *Naked    `json:"naked,omitzero"`
+}
+
+// A Naked says that the stops on bitbank that protected the same were cancelled for the exit, or that an order of it has taken
+// their place.
+type Naked struct {
+	ID ID   `json:"id"`
+	On bool `json:"on"`
 }
 
 // A Moved takes a plan to another state.
@@ -63,6 +71,9 @@ type Standing struct {
 	Triggered time.Time      // zero while it is armed
 	Began     time.Time      // when its exit began
 	Proof     *Proof
+	// Naked is how long nothing on bitbank protected what the exit was for, Since when if it still is so.
+	Naked      time.Duration
+	NakedSince time.Time
 }
 
 // Over reports whether nothing becomes of it any more.
@@ -89,6 +100,10 @@ func (b *Book) Apply(r Record) {
 		if s := b.by[r.Guard.ID]; s != nil && !s.Over() {
 			s.Plan.Guard = r.Guard.Guard
 		}
+	case r.Naked != nil:
+		if s := b.by[r.Naked.ID]; s != nil {
+			s.bare(r.Naked.On, r.At)
+		}
 	case r.Moved != nil:
 		if s := b.by[r.Moved.ID]; s != nil && !s.Over() {
 			s.move(*r.Moved, r.At)
@@ -111,6 +126,15 @@ func (b *Book) set(p Plan) {
 	over = slices.DeleteFunc(over, func(s Standing) bool { return !s.Over() })
 	for _, s := range over[min(len(over), overMost):] {
 		delete(b.by, s.Plan.ID)
+	}
+}
+
+func (s *Standing) bare(on bool, at time.Time) {
+	switch {
+	case on && s.NakedSince.IsZero():
+		s.NakedSince = at
+	case !on && !s.NakedSince.IsZero():
+		s.Naked, s.NakedSince = s.Naked+at.Sub(s.NakedSince), time.Time{}
 	}
 }
 

@@ -46,6 +46,8 @@ type Reading struct {
 	Guards []bitbank.Order
 	// Fired is what such stops have sold since the plan was set.
 	Fired decimal.Decimal
+	// Unproved says that the books do not explain what there is: enough to sell what is there, not to say that nothing is.
+	Unproved bool
 }
 
 // A Market is what bitbank says of a pair at one time.
@@ -73,7 +75,6 @@ type Exit struct {
 // A World is what Next decides by.
 type World struct {
 	Now    time.Time
-	Dark   bool
 	Held   bool      // its owner trades by hand, or has stopped it
 	Since  time.Time // nothing that was read before counts: bitbank has only just come back, or we have written since
 	Reads  []Reading // newest last
@@ -99,6 +100,7 @@ const (
 type Step struct {
 	Act    Act
 	Why    Reason
+	Whole  bool          // with Read: the books are weighed too, since it may prove that nothing is left
 	Again  time.Duration // with Wait: when to ask again, at the latest
 	Order  bitbank.NewOrder
 	Cancel []bitbank.OrderID
@@ -119,9 +121,6 @@ const (
 
 // Next says what is to be done now for a plan that is pending or exiting.
 func (s Standing) Next(w World) Step {
-	if w.Dark {
-		return Step{Act: Wait, Why: Darkness, Again: later}
-	}
 	if w.Held {
 		return Step{Act: Wait, Why: ByHand, Again: later}
 	}
@@ -197,7 +196,7 @@ func sold(w World) (sum decimal.Decimal) {
 func (s Standing) finish(w World, after time.Time, r Reading, need decimal.Decimal) Step {
 	if n := len(w.Reads); n > 1 {
 		before := w.Reads[n-2]
-		if before.Doubt == "" && before.Began.After(after) && r.Began.Sub(before.Began) >= readsApart && before.Held.Equal(r.Held) && before.Fired.Equal(r.Fired) {
+		if before.Doubt == "" && !r.Unproved && before.Began.After(after) && r.Began.Sub(before.Began) >= readsApart && before.Held.Equal(r.Held) && before.Fired.Equal(r.Fired) {
 			return Step{Act: Finish, Why: Flat, Proof: &Proof{
 				Left: bitbank.NewNumber(need), Sold: bitbank.NewNumber(sold(w)), Other: bitbank.NewNumber(r.Fired), Reads: [2]time.Time{before.Began, r.Began},
 			}}
@@ -206,7 +205,13 @@ func (s Standing) finish(w World, after time.Time, r Reading, need decimal.Decim
 	if wait := readsApart - w.Now.Sub(r.Began); wait > 0 {
 		return Step{Act: Wait, Why: Unread, Again: wait}
 	}
-	return Step{Act: Read, Why: Unread}
+	if r.Unproved {
+		if wait := later - w.Now.Sub(r.Began); wait > 0 {
+			return Step{Act: Wait, Why: Unsure, Again: wait}
+		}
+		return Step{Act: Read, Why: Unsure, Whole: true}
+	}
+	return Step{Act: Read, Why: Unread, Whole: true}
 }
 
 // closed reports whether bitbank says that it takes no such order.

@@ -47,7 +47,6 @@ func TestTheLadder(t *testing.T) {
 		{"an empty book", func(_ *Plan, w *World) { w.Market.Book = nil }, Place, "", "0.5", "8500000"},
 		{"F85: a stop on bitbank has sold a part", func(_ *Plan, w *World) { w.Reads[0].Fired = dec("0.2") }, Place, "", "0.3", "8811000"},
 		{"an exit has sold a part", func(_ *Plan, w *World) { w.Exits = []Exit{gone("a", "0.1", 8*time.Second)} }, Place, "", "0.4", "8811000"},
-		{"dark", func(_ *Plan, w *World) { w.Dark = true }, Wait, Darkness, "", ""},
 		{"by hand", func(_ *Plan, w *World) { w.Held = true }, Wait, ByHand, "", ""},
 		{"an answer is lost", func(_ *Plan, w *World) { w.Exits = []Exit{{Intent: "a"}} }, Wait, Unsettled, "", ""},
 		{"not read", func(_ *Plan, w *World) { w.Reads = nil }, Read, Unread, "", ""},
@@ -95,7 +94,11 @@ func TestTheLadder(t *testing.T) {
 			w.Reads[0].Held = dec("0.4")
 			w.Reads = append(w.Reads, Reading{Began: noon.Add(9400 * time.Millisecond), Held: dec("0.5"), Free: dec("0.5")})
 		}, Read, Unread, "", ""},
-		{"an empty wallet that nothing explains", func(_ *Plan, w *World) {
+		{"nothing left, and the books do not explain it", func(_ *Plan, w *World) {
+			w.Reads[0].Held, w.Reads[0].Free = dec("0"), dec("0")
+			w.Reads = append(w.Reads, Reading{Began: noon.Add(9400 * time.Millisecond), Unproved: true})
+		}, Wait, Unsure, "", ""},
+		{"an empty wallet of which nothing can be said", func(_ *Plan, w *World) {
 			w.Reads[0].Held, w.Reads[0].Free = dec("0"), dec("0")
 			w.Reads = append(w.Reads, Reading{Began: noon.Add(9400 * time.Millisecond), Doubt: Unsure})
 		}, Wait, Unsure, "", ""},

@@ -78,6 +78,14 @@ type Problem struct {
 	Args map[string]string
 }
 
+// CheckGuard says why a plan cannot have its guard; nil when it can.
+func CheckGuard(p Plan, pair bitbank.Pair) error {
+	if bad := checkPrices(p, Facts{Pair: &pair}); bad != nil {
+		return *bad
+	}
+	return nil
+}
+
 // Error is for programs and logs.
 func (p Problem) Error() string { return p.ID }
 

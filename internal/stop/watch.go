@@ -19,14 +19,17 @@ type Quote struct {
 
 // Discipline of the trigger: our assumptions, each on the side of not firing.
 const (
-	bitbankYoung   = 2 * time.Second
-	referenceYoung = 5 * time.Second
-	venuesLeast    = 3 // of a reference that stands alone
-	samplesOf      = 5 // the newest samples
-	samplesNeed    = 4 // of which so many show the level passed, the newest among them
-	samplesOver    = 3 * time.Second
-	samplesApart   = 500 * time.Millisecond
-	samplesGap     = 10 * time.Second // without one for so long the rest is forgotten
+	bitbankYoung = 2 * time.Second
+	// A reference that stands alone is no older than the first; beside bitbank's own price it may be as old as the second, because
+	// in calm other exchanges are asked seldom: what it costs is that a plan fires later, never that it fires wrongly.
+	referenceAlone  = 5 * time.Second
+	referenceBeside = 30 * time.Second
+	venuesLeast     = 3 // of a reference that stands alone
+	samplesOf       = 5 // the newest samples
+	samplesNeed     = 4 // of which so many show the level passed, the newest among them
+	samplesOver     = 3 * time.Second
+	samplesApart    = 500 * time.Millisecond
+	samplesGap      = 10 * time.Second // without one for so long the rest is forgotten
 )
 
 // A Tick is what is known of a pair's price at a time.
@@ -105,7 +108,11 @@ func (p Plan) judge(t Tick) (beyond, clear bool, why Reason) {
 	fresh := func(q Quote, young time.Duration) bool {
 		return !q.At.IsZero() && q.Price.IsPositive() && t.Now.Sub(q.At) <= young && q.At.Sub(t.Now) <= young
 	}
-	own, other := fresh(t.Bitbank, bitbankYoung), fresh(t.Reference, referenceYoung)
+	young := referenceBeside
+	if t.Dark {
+		young = referenceAlone
+	}
+	own, other := fresh(t.Bitbank, bitbankYoung), fresh(t.Reference, young)
 	switch {
 	case t.Bitbank.First || t.Reference.First:
 		return false, false, Gap
