@@ -14,7 +14,7 @@ import (
 
 // Place implements gateway.Desk.
 func (a *Account) Place(ctx context.Context, w gateway.Order) gateway.Reply {
-	return a.ask(ctx, broker.Ask{Bot: w.Bot, Order: &w.Order, Until: w.Until, Another: w.Another, Guard: guardOf(w)}, w.Epoch)
+	return a.ask(ctx, broker.Ask{Bot: w.Bot, Order: &w.Order, Until: w.Until, Another: w.Another, Guard: guardOf(w), Epoch: w.Epoch})
 }
 
 // guardOf is the broker's word for what the owner has said of a bot's post-only orders.
@@ -33,7 +33,7 @@ func (a *Account) Cancel(ctx context.Context, w gateway.Cancel) gateway.Reply {
 	if code, shut := a.closed.word(w.Pair); shut {
 		return gateway.Reply{Outcome: gateway.NotPlaced, Code: code, Reason: "bitbank took no cancel of this pair a moment ago; it is asked again soon"}
 	}
-	r := a.ask(ctx, broker.Ask{Bot: w.Bot, Cancel: &ledger.Cancel{Pair: w.Pair, IDs: w.IDs}, Until: w.Until}, 0)
+	r := a.ask(ctx, broker.Ask{Bot: w.Bot, Cancel: &ledger.Cancel{Pair: w.Pair, IDs: w.IDs}, Until: w.Until})
 	a.closed.take(w.Pair, r)
 	if r.Reason == "" && a.Unrecorded() > 0 {
 		r.Reason = "this is not recorded yet: the disk cannot be written"
@@ -44,8 +44,8 @@ func (a *Account) Cancel(ctx context.Context, w gateway.Cancel) gateway.Reply {
 // full is why no order is taken while the journal has its reserve left only, which is for cancels and for what became of orders.
 const full = "the disk is full: no order is taken until what becomes of it can be recorded; cancels are served"
 
-// ask waits for the broker's answer. epoch is the life of the bot's program that an order comes from; 0: it does not say.
-func (a *Account) ask(ctx context.Context, e broker.Ask, epoch int64) gateway.Reply {
+// ask waits for the broker's answer.
+func (a *Account) ask(ctx context.Context, e broker.Ask) gateway.Reply {
 	if a.o.ReadOnly {
 		return gateway.Reply{Outcome: gateway.NotPlaced, Reason: "the account's key has no trading right, as far as its owner has confirmed"}
 	}
@@ -58,10 +58,6 @@ func (a *Account) ask(ctx context.Context, e broker.Ask, epoch int64) gateway.Re
 			return gateway.Reply{Outcome: gateway.Unknown, Reason: "the gateway is starting or ending"}
 		}
 		return gateway.Reply{Outcome: gateway.NotPlaced, Reason: "the account has not been read since the start"}
-	}
-	if e.Order != nil && !owed && a.guard.book.Old(e.Bot, epoch) {
-		a.mu.Unlock()
-		return gateway.Reply{Outcome: gateway.NotPlaced, Reason: old}
 	}
 	if e.Order != nil && !owed && a.o.Low() {
 		a.mu.Unlock()
@@ -130,6 +126,7 @@ var reasons = map[broker.Reason]string{
 	broker.Blind:      "bitbank drops post_only while a pair is not traded continuously, and the pair's circuit-break mode cannot be read; nothing was sent",
 	broker.ByHand:     "the owner trades by hand, and new orders are held until ",
 	broker.Frozen:     "the owner has stopped this bot's orders",
+	broker.OldEpoch:   "the order comes from an earlier epoch of the bot than its newest; nothing was sent",
 	broker.Dark:       "bitbank does not answer; nothing is sent until it does",
 	broker.Waited:     "an equal order was still open, or the account's limit had no room, until the time was up; nothing was sent",
 	broker.Unrecorded: "the disk is full or cannot be written: the order could not be recorded, so it was not sent",

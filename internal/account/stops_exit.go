@@ -165,7 +165,7 @@ func (a *Account) sendExit(ctx context.Context, s stop.Standing, step stop.Step)
 			}
 		}
 	}
-	r := a.ask(ctx, e, 0)
+	r := a.ask(ctx, e)
 	if r.Told != nil {
 		r.Told(true)
 	}

@@ -235,9 +235,6 @@ func (a *Account) release(bot string) {
 	}
 }
 
-// old is why an order of an earlier life of a bot's program is refused.
-const old = "the order comes from an earlier epoch of the bot than the one that is armed; nothing was sent"
-
 // lapsedWords says why the orders of a bot are refused whose switch has lapsed, and where the report is.
 func (a *Account) lapsedWords(bot string) string {
 	a.mu.Lock()

@@ -239,6 +239,10 @@ func (b *Broker) ask(now time.Time, a Ask) {
 		b.refuse(c, why)
 		return
 	}
+	if l, ok := b.ledger.Lease(a.Bot); ok && a.Epoch != 0 && a.Epoch < l.Epoch {
+		b.refuse(c, OldEpoch)
+		return
+	}
 	if b.line.dark() {
 		b.refuse(c, Dark)
 		return

@@ -27,6 +27,7 @@ type Ask struct {
 	Until   time.Time // when the bot must have an answer
 	Another bool      // an order that is wanted once more, even if an equal one is owed
 	Guard   Guard     // of post-only orders
+	Epoch   int64     // the life of the bot's program that an order comes from; 0: it does not say
 }
 
 // A Gone is a bot that hung up before it was answered.
@@ -197,6 +198,7 @@ const (
 	Blind      Reason = "blind"       // post_only, and it is not known whether the pair trades continuously
 	ByHand     Reason = "by_hand"     // the owner trades by hand for a while
 	Frozen     Reason = "frozen"      // the owner has stopped the bot's orders
+	OldEpoch   Reason = "old_epoch"   // the order comes from an earlier life of the bot's program than its newest
 	Lapsed     Reason = "lapsed"      // the bot's dead man's switch has lapsed, and no newer epoch is armed
 	Dark       Reason = "dark"        // bitbank does not answer: nothing is sent into the outage
 	Waited     Reason = "waited"      // an equal order was still open, or the account's limit had no room, until the bot's time was up

@@ -109,12 +109,6 @@ func (b *Book) Touch(now Moment, bot string, epoch int64) {
 	}
 }
 
-// Old reports whether an epoch that a call names is not the newest of its bot.
-func (b *Book) Old(bot string, epoch int64) bool {
-	l := b.leases[bot]
-	return l != nil && epoch != 0 && epoch < l.Epoch
-}
-
 // Stage takes in how far the cancelling after a lapse is. What it returns is to be recorded: that the bot is safe.
 func (b *Book) Stage(now Moment, bot string, s State) *Word {
 	l := b.leases[bot]

@@ -49,6 +49,12 @@ func TestASilentBotIsSuspectedAndThenLapses(t *testing.T) {
 	if want := (Word{Bot: "grid", Epoch: 3, TTL: 30 * sec, State: Frozen, Why: Silent}); *events[1].Record != want {
 		t.Errorf("recorded is %+v, want %+v", *events[1].Record, want)
 	}
+	if d := b.Next(at(time.Hour)); d != 500*time.Millisecond {
+		t.Errorf("while its orders are cancelled a tick is due in %v", d)
+	}
+	if w := b.Stage(at(time.Hour), "grid", Safe); w == nil || w.State != Safe {
+		t.Errorf("safe is recorded as %+v", w)
+	}
 	if d := b.Next(at(time.Hour)); d != 0 {
 		t.Errorf("a tick is due in %v although nothing counts", d)
 	}
@@ -108,14 +114,11 @@ func TestEpochs(t *testing.T) {
 	}
 }
 
-// A program that was given up goes on: its calls keep nothing armed, and its orders are known for old.
+// A program that was given up goes on: its calls keep nothing armed.
 func TestAnOldEpochRenewsNothing(t *testing.T) {
 	b := armed(t, Rules{}, 30*sec)
 	b.Touch(at(20*sec), "grid", 2)
 	b.Touch(at(20*sec), "other", 0)
-	if !b.Old("grid", 2) || b.Old("grid", 3) || b.Old("grid", 0) || b.Old("other", 1) {
-		t.Error("which epochs are old is wrong")
-	}
 	if e := b.Tick(at(30*sec), Sky{}); len(e) != 1 || e[0].State != Frozen {
 		t.Errorf("after 30 s: %+v", e)
 	}
