@@ -43,6 +43,8 @@ type books struct {
 	pairs  []string                  // guarded: that bitbank trades
 	own    map[string]exposure.Quote // guarded: bitbank's last prices
 	unsure []string                  // guarded: of what nothing could be said when balances were weighed last
+	giveUp context.CancelFunc        // guarded: ends the newest audit
+	since  time.Time                 // guarded: when it began
 	named  bool                      // guarded: bitbank wants to be told the asset of withdrawals
 }
 
@@ -79,6 +81,9 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 		return context.Cause(ctx)
 	}
 	defer func() { <-b.turn }()
+	a.mu.Lock()
+	b.giveUp, b.since = cancel, time.Now()
+	a.mu.Unlock()
 	if whole && time.Since(b.checked) < checkedFor {
 		return nil
 	}
@@ -126,6 +131,15 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 		b.checked = time.Now()
 	}
 	return nil
+}
+
+// interrupt ends an audit that began before a time: it waits for a bitbank that did not answer then.
+func (a *Account) interrupt(before time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.books.giveUp != nil && a.books.since.Before(before) {
+		a.books.giveUp()
+	}
 }
 
 // compare notes what a reading and the ledger disagree on.

@@ -29,11 +29,19 @@ type Want struct {
 	Urgent bool
 }
 
-// Wants are the pairs of coins that are held, of positions, of live orders and of the owner's lines.
+// Wants are the pairs of coins that are held, of positions, of live orders, of the owner's lines and of local stops.
 func (a *Account) Wants() []Want {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	return wants(a.broker.Ledger())
+	all := wants(a.broker.Ledger())
+	a.mu.Unlock()
+	for _, pair := range a.StopPairs() {
+		i := slices.IndexFunc(all, func(w Want) bool { return w.Pair == pair })
+		if i < 0 {
+			i, all = len(all), append(all, Want{Pair: pair})
+		}
+		all[i].Urgent = true
+	}
+	return all
 }
 
 func wants(l *ledger.Ledger) []Want {

@@ -33,9 +33,10 @@ func (a *Account) resumeExits() {
 
 // An exit carries out one plan. It is one goroutine's.
 type exit struct {
-	id     stop.ID
-	reads  []stop.Reading
-	market *stop.Market
+	id      stop.ID
+	reads   []stop.Reading
+	market  *stop.Market
+	audited time.Time // when a whole read of the account began for it
 }
 
 // exit carries out a plan while it is pending or exiting.
@@ -49,7 +50,6 @@ func (a *Account) exit(ctx context.Context, id stop.ID) {
 	for ctx.Err() == nil {
 		a.stops.mu.Lock()
 		s, ok := a.stops.book.Find(id)
-		changed := a.stops.changed
 		a.stops.mu.Unlock()
 		if !ok || !s.Acting() {
 			return
@@ -62,6 +62,9 @@ func (a *Account) exit(ctx context.Context, id stop.ID) {
 		if pause <= 0 {
 			continue
 		}
+		a.stops.mu.Lock()
+		changed := a.stops.changed
+		a.stops.mu.Unlock()
 		select {
 		case <-ctx.Done():
 		case <-changed:
@@ -111,6 +114,7 @@ func (a *Account) act(ctx context.Context, s stop.Standing, x *exit, step stop.S
 				return time.Second
 			}
 		}
+		x.reads = nil // what was read before says nothing any more
 		return a.sendExit(ctx, s, step)
 	case stop.Finish:
 		a.log.Warn("a stop is carried out: nothing is left", "stop", id, "sold", step.Proof.Sold)
@@ -138,7 +142,7 @@ func (a *Account) lookFor(ctx context.Context, p stop.Plan, x *exit, whole bool)
 		}
 		market <- m
 	}()
-	r := a.readFor(ctx, p, whole)
+	r := a.readFor(ctx, p, x, whole)
 	x.market = <-market
 	if r.Doubt == stop.Unread {
 		a.doing(p.ID, stop.Step{Act: stop.Wait, Why: stop.Darkness})

@@ -60,12 +60,25 @@ func tradesFor(l *ledger.Ledger, p stop.Plan) (out []bitbank.Trade) {
 // tradesSettle is how long after a trade it is certain that a read shows it: see Account.trades.
 const tradesSettle = 90 * time.Second
 
+// auditedFor is how long a whole read of the account stands, between which an exit reads its own orders and what there is alone.
+const auditedFor = 15 * time.Second
+
 // readFor reads the account for an exit: everything that orders move, and then once more what there is. Whole weighs the books
 // too.
-func (a *Account) readFor(ctx context.Context, p stop.Plan, whole bool) stop.Reading {
+func (a *Account) readFor(ctx context.Context, p stop.Plan, x *exit, whole bool) stop.Reading {
 	began := time.Now()
 	r := stop.Reading{Began: began, Doubt: stop.Unread}
-	err := a.audit(ctx, whole)
+	a.stops.mu.Lock()
+	back, silent := a.stops.back, a.stops.silent
+	a.stops.mu.Unlock()
+	var err error
+	if whole || silent || x.audited.Before(back) || began.Sub(x.audited) > auditedFor {
+		if err = a.auditFor(ctx, silent, whole); err == nil {
+			x.audited = began
+		}
+	} else {
+		err = a.readExits(ctx, p)
+	}
 	if err == nil {
 		err = a.remaining(ctx, p, &r)
 	}
@@ -75,9 +88,58 @@ func (a *Account) readFor(ctx context.Context, p stop.Plan, whole bool) stop.Rea
 		a.stops.silent = !answers(err)
 		a.log.Info("the account was not read for an exit", "stop", p.ID, "err", err)
 	} else if a.stops.silent {
-		a.stops.silent, a.stops.back = false, began.Add(-1)
+		a.stops.silent, a.stops.back = false, began
 	}
 	return r
+}
+
+const (
+	probeFor = 2 * time.Second
+	auditFor = 15 * time.Second
+)
+
+// auditFor audits for an exit. Whether bitbank answers at all is asked first, and briefly: of the connections that it left in the
+// dark some hang for long, and so does an audit that waits for one.
+func (a *Account) auditFor(ctx context.Context, silent, whole bool) error {
+	asking, cancel := context.WithTimeout(ctx, probeFor)
+	defer cancel()
+	if _, err := a.exiting().Assets(asking); err != nil {
+		return err
+	}
+	if silent {
+		a.interrupt(time.Now())
+	}
+	ctx, cancel = context.WithTimeout(ctx, auditFor)
+	defer cancel()
+	return a.audit(ctx, whole)
+}
+
+// readExits reads the orders of an exit that are not over.
+func (a *Account) readExits(ctx context.Context, p stop.Plan) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var ids []bitbank.OrderID
+	a.mu.Lock()
+	l := a.broker.Ledger()
+	for _, o := range l.Live() {
+		if _, by, _ := l.Order(o.Pair, o.ID); by.Bot == exitBot(p.ID) {
+			ids = append(ids, o.ID)
+		}
+	}
+	a.mu.Unlock()
+	if len(ids) == 0 {
+		return nil
+	}
+	orders, err := readAll(ctx, a.exiting(), p.Pair, ids)
+	if err != nil {
+		return err
+	}
+	var records []ledger.Record
+	for _, o := range orders {
+		records = append(records, ledger.Record{Order: &o})
+	}
+	a.step(broker.Heard{Records: records})
+	return nil
 }
 
 // remaining reads what there is, and whether our books explain what of it is locked.

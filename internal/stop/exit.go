@@ -167,11 +167,11 @@ func (s Standing) Next(w World) Step {
 	return step
 }
 
-// newest is the newest read that began after a time and is young enough.
+// newest is the newest read that did not begin before a time and is young enough.
 func newest(w World, after time.Time) (Reading, bool) {
 	if n := len(w.Reads); n > 0 {
 		r := w.Reads[n-1]
-		return r, r.Began.After(after) && w.Now.Sub(r.Began) <= readYoung
+		return r, !r.Began.Before(after) && w.Now.Sub(r.Began) <= readYoung
 	}
 	return Reading{}, false
 }
@@ -196,7 +196,7 @@ func sold(w World) (sum decimal.Decimal) {
 func (s Standing) finish(w World, after time.Time, r Reading, need decimal.Decimal) Step {
 	if n := len(w.Reads); n > 1 {
 		before := w.Reads[n-2]
-		if before.Doubt == "" && !r.Unproved && before.Began.After(after) && r.Began.Sub(before.Began) >= readsApart && before.Held.Equal(r.Held) && before.Fired.Equal(r.Fired) {
+		if before.Doubt == "" && !r.Unproved && !before.Began.Before(after) && r.Began.Sub(before.Began) >= readsApart && before.Held.Equal(r.Held) && before.Fired.Equal(r.Fired) {
 			return Step{Act: Finish, Why: Flat, Proof: &Proof{
 				Left: bitbank.NewNumber(need), Sold: bitbank.NewNumber(sold(w)), Other: bitbank.NewNumber(r.Fired), Reads: [2]time.Time{before.Began, r.Began},
 			}}
