@@ -106,6 +106,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 		return nil, err
 	}
 	shown := web.Options{Source: source{a.watch, a.journal}, Lang: lang(cfg.Lang), Version: o.Version, Log: o.Log, Addr: a.Addr()}
+	if a.prices != nil {
+		shown.Prices = a.prices
+	}
 	if err := a.money(&shown); err != nil {
 		return nil, err
 	}

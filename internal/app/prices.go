@@ -126,6 +126,9 @@ func pairsOf(cfg config.Config) []string {
 	return append([]string{looked}, cfg.Pairs...)
 }
 
+// Public implements web.Prices.
+func (p *prices) Public() []string { return p.public }
+
 func (p *prices) wanted() []elsewhere.Want {
 	p.mu.Lock()
 	defer p.mu.Unlock()

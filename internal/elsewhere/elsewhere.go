@@ -144,7 +144,7 @@ const (
 	window = 10 * time.Second
 )
 
-// limit is how old a price of a pair may be to be fresh: in calm it follows the pace.
+// limit is how old a price of a pair may be to be fresh: in calm it follows the pace. Called with the lock.
 func (w *Watch) limit(pair string, dark bool, wants []Want) time.Duration {
 	if dark {
 		return freshInDark
@@ -152,7 +152,7 @@ func (w *Watch) limit(pair string, dark bool, wants []Want) time.Duration {
 	if pair == usual {
 		return 2*steady + 6*time.Second
 	}
-	return 2 * turn * time.Duration(max(len(others(wants)), 1))
+	return 2 * turn * time.Duration(max(len(slices.DeleteFunc(others(wants), w.nobodyLists)), 1))
 }
 
 // usual is the pair that is asked of every venue all the time.
@@ -175,10 +175,24 @@ func (w *Watch) turnOf(wants []Want, now time.Time) (pair string, number int64) 
 	since := now.Add(w.offset).UnixNano()
 	number = since / int64(turn)
 	pairs := others(wants)
+	if number%wholeTurns != 0 {
+		w.mu.Lock()
+		pairs = slices.DeleteFunc(pairs, w.nobodyLists)
+		w.mu.Unlock()
+	}
 	if len(pairs) == 0 || since%int64(turn) >= int64(window) {
 		return "", number
 	}
 	return pairs[number%int64(len(pairs))], number
+}
+
+// wholeTurns: an hour. So often a turn is for all pairs, also for those that no venue has listed, in case one does now.
+const wholeTurns = int64(time.Hour / turn)
+
+// nobodyLists reports whether no venue lists a pair, as far as is known. Pairs that are held are many, and each would take a turn.
+// Called with the lock.
+func (w *Watch) nobodyLists(pair string) bool {
+	return !slices.ContainsFunc(w.o.Places, func(p Place) bool { return !w.board.Unlisted(p.ID, pair) })
 }
 
 // beat is how often it is looked whether somebody is to be asked.

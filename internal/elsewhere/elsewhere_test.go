@@ -344,3 +344,34 @@ func TestAPairThatIsNotListedIsNoFailure(t *testing.T) {
 		}
 	})
 }
+
+// Many held coins are traded nowhere else: their turns go to those that are, but for one in an hour.
+func TestPairsThatNobodyListsTakeNoTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wants := []Want{{Pair: "btc_jpy"}, {Pair: "xrp_jpy"}}
+		for i := range 20 {
+			wants = append(wants, Want{Pair: fmt.Sprintf("none%d_jpy", i)})
+		}
+		x := newWorld(wants...)
+		nowhere := func(r *http.Request) (*http.Response, error) {
+			if strings.HasPrefix(r.URL.Query().Get("p"), "none") {
+				return says(http.StatusNotFound, "")
+			}
+			return says(http.StatusOK, x.ticker(r.URL.Host[:2]))
+		}
+		x.does["v1"], x.does["v2"], x.does["v3"] = nowhere, nowhere, nowhere
+		w := run(t, x.options("btc_jpy"))
+		time.Sleep(time.Hour)
+		x.set(func() { x.asked = map[string][]time.Time{} })
+		time.Sleep(6 * time.Hour)
+		if got := x.count("v1/xrp_jpy"); got < 6*48-10 {
+			t.Errorf("what is listed was asked %d times in six hours", got)
+		}
+		if got := x.count("v1"); got < 6*48-10 || got > 6*48+1 {
+			t.Errorf("v1 was asked %d times in six hours", got)
+		}
+		if r := w.Reference("xrp_jpy"); !r.Known || r.Limit != 2*turn {
+			t.Errorf("%+v", r)
+		}
+	})
+}

@@ -138,7 +138,7 @@ func (b *Board) Reference(pair string, limit time.Duration, now time.Time) Refer
 	sources := make([]Source, len(b.venues))
 	for i, v := range b.venues {
 		r := b.row(v.ID, pair)
-		sources[i] = Source{Quote: r.quote, Name: v.Name, State: r.state, Since: r.since, Said: r.said}
+		sources[i] = Source{ID: v.ID, Name: v.Name, Quote: r.quote, State: r.state, Since: r.since, Said: r.said}
 	}
 	r := compose(sources, b.operators, limit, now)
 	r.Pair, r.Here, r.Gap.Line = pair, b.here[pair], b.line

@@ -45,8 +45,9 @@ const (
 
 // A Source is one venue in a reference.
 type Source struct {
-	Quote   Quote // the newest good one; zero At: none
+	ID      string // of the venue
 	Name    string
+	Quote   Quote // the newest good one; zero At: none
 	State   State
 	Since   time.Time // as of when Quote counts: when its own time was first seen here
 	Counted bool      // in the median

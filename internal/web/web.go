@@ -39,6 +39,7 @@ type Options struct {
 	Hosts   []string // further host names to allow
 	Log     *slog.Logger
 
+	Prices   Prices          // nil: no other exchange is asked
 	Accounts Accounts        // nil: no account is set up
 	Bots     func() []string // the names of the bots that have a local key; nil: nobody knows
 	Token    secret.Value    // opens what concerns money; without one that stays shut
@@ -105,6 +106,7 @@ func newServer(o Options) *server {
 		{path: "/api/v1/evidence", handle: s.apiEvidence, program: true},
 		{path: "/api/v1/series", handle: s.apiSeries, program: true},
 		{path: "/api/v1/market", handle: s.apiMarket, program: true},
+		{path: "/api/v1/prices", handle: s.apiPrices, program: true},
 		{path: "/api/v1/orders", handle: s.apiOrders, program: true},
 		{path: "/api/v1/check", handle: s.apiCheck, program: true, methods: "POST,"},
 		{path: "/api/v1/transfers", handle: s.apiTransfers, program: true},
