@@ -27,7 +27,7 @@ func (p *program) keysBot() *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	var types, largest []string
-	guard := ""
+	guard, release := "", ""
 	add := p.withConfig(p.withJSON(&cobra.Command{
 		Use:     "add NAME",
 		Short:   p.say("cli.keys.bot.add", nil),
@@ -35,11 +35,12 @@ func (p *program) keysBot() *cobra.Command {
 		Example: "  hikeshi keys bot add grid --type limit --type market --largest btc_jpy=0.1 --largest xrp_jpy=500",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.addBot(c.Context(), args[0], guard, types, largest)
+			return p.addBot(c.Context(), args[0], guard, release, types, largest)
 		},
 	}))
 	add.Flags().StringSliceVar(&types, "type", nil, p.say("cli.keys.bot.flag.type", nil))
 	add.Flags().StringVar(&guard, "post-only-guard", "on", p.say("cli.keys.bot.flag.guard", nil))
+	add.Flags().StringVar(&release, "release", "usual", p.say("cli.keys.bot.flag.release", nil))
 	add.Flags().StringSliceVar(&largest, "largest", nil, p.say("cli.keys.bot.flag.largest", nil))
 	c.AddCommand(
 		add,
@@ -67,12 +68,13 @@ type shownBot struct {
 	Types   []string          `json:"types"`   // none: it may only read
 	Largest map[string]string `json:"largest"` // by pair
 	Guard   string            `json:"post_only_guard"`
+	Release string            `json:"release"`
 	Made    time.Time         `json:"made"`
 	Revoked time.Time         `json:"revoked,omitzero"`
 }
 
 func shown(b keys.Bot) shownBot {
-	s := shownBot{Name: b.Name, Types: []string{}, Largest: map[string]string{}, Guard: b.Scope.Guard.String(), Made: b.Made, Revoked: b.Revoked}
+	s := shownBot{Name: b.Name, Types: []string{}, Largest: map[string]string{}, Guard: b.Scope.Guard.String(), Release: b.Scope.Release.String(), Made: b.Made, Revoked: b.Revoked}
 	for _, t := range b.Scope.Types {
 		s.Types = append(s.Types, string(t))
 	}
@@ -83,7 +85,7 @@ func shown(b keys.Bot) shownBot {
 }
 
 // addBot makes a local key and shows it, once.
-func (p *program) addBot(ctx context.Context, name, guard string, types, largest []string) error {
+func (p *program) addBot(ctx context.Context, name, guard, release string, types, largest []string) error {
 	cfg, err := p.loadConfig()
 	if err != nil {
 		return err
@@ -95,7 +97,11 @@ func (p *program) addBot(ctx context.Context, name, guard string, types, largest
 	if err != nil {
 		return p.misused("cli.keys.bot.guard", "cli.keys.bot.guard.hint", text.Args{"got": guard})
 	}
-	scope := keys.Scope{Trade: len(types)+len(largest) > 0, Guard: how}
+	again, err := keys.ParseRelease(release)
+	if err != nil {
+		return p.misused("cli.keys.bot.release", "cli.keys.bot.release.hint", text.Args{"got": release})
+	}
+	scope := keys.Scope{Trade: len(types)+len(largest) > 0, Guard: how, Release: again}
 	for _, t := range types {
 		scope.Types = append(scope.Types, bitbank.OrderType(t))
 	}

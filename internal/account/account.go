@@ -328,6 +328,10 @@ func (a *Account) do(e broker.Effect) {
 		a.begin(func() { a.observe(e) })
 	case broker.Read:
 		a.begin(func() { a.readOrders(e) })
+	case broker.Audit:
+		poke(a.doubt)
+	case broker.Inspect:
+		a.begin(func() { a.inspect(e) })
 	default:
 		panic(fmt.Sprintf("account: the effect %T is not known", e))
 	}

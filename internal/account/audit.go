@@ -114,6 +114,7 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 	a.mu.Lock()
 	a.read = time.Now() // bots may order: what lives, what has filled and what there is to pay with is known
 	a.mu.Unlock()
+	a.step(broker.Audited{Began: r.began})
 	if whole || time.Since(b.transfersAt) >= a.transfersDue() {
 		if err := a.transfers(ctx, c); err != nil {
 			return err

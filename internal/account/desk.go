@@ -14,7 +14,18 @@ import (
 
 // Place implements gateway.Desk.
 func (a *Account) Place(ctx context.Context, w gateway.Order) gateway.Reply {
-	return a.ask(ctx, broker.Ask{Bot: w.Bot, Order: &w.Order, Until: w.Until, Another: w.Another, Guard: guardOf(w), Epoch: w.Epoch})
+	return a.ask(ctx, broker.Ask{Bot: w.Bot, Order: &w.Order, Until: w.Until, Another: w.Another, Guard: guardOf(w), Epoch: w.Epoch, Class: classOf(w)})
+}
+
+// classOf is the broker's word for how early the owner lets a bot go again after an outage.
+func classOf(w gateway.Order) broker.Class {
+	switch w.Release {
+	case keys.ReleaseEarly:
+		return broker.Early
+	case keys.ReleaseLate:
+		return broker.Late
+	}
+	return broker.Usual
 }
 
 // guardOf is the broker's word for what the owner has said of a bot's post-only orders.
@@ -127,6 +138,7 @@ var reasons = map[broker.Reason]string{
 	broker.ByHand:     "the owner trades by hand, and new orders are held until ",
 	broker.Frozen:     "the owner has stopped this bot's orders",
 	broker.OldEpoch:   "the order comes from an earlier epoch of the bot than its newest; nothing was sent",
+	broker.Reopens:    "bitbank is just back: orders go again step by step, after the account was read and the pair trades as usual; nothing was sent",
 	broker.Dark:       "bitbank does not answer; nothing is sent until it does",
 	broker.Waited:     "an equal order was still open, or the account's limit had no room, until the time was up; nothing was sent",
 	broker.Unrecorded: "the disk is full or cannot be written: the order could not be recorded, so it was not sent",
@@ -188,6 +200,9 @@ func (a *Account) trading(bot string) gateway.State {
 		return gateway.State{Trading: "full", Reason: full}
 	case a.broker.Dark():
 		return gateway.State{Trading: "dark", Reason: reasons[broker.Dark]}
+	}
+	if r, on := a.broker.Reopening(time.Now()); on {
+		return gateway.State{Trading: "reopening", Since: r.Since, Reason: reasons[broker.Reopens]}
 	}
 	return gateway.State{Trading: "open"}
 }

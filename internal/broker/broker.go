@@ -33,6 +33,7 @@ type Broker struct {
 	wake    time.Time // when those that are parked are looked at again
 	barrier barrier
 	quiet   quiet
+	reopen  reopening
 	modes   modes
 	written map[string]time.Time // when what seldom says anything new was written last
 }
@@ -151,10 +152,15 @@ func (b *Broker) Step(now time.Time, e Event) []Effect {
 		b.cancelAll(now, e)
 	case GiveUp:
 		b.giveUp(now, e.ID)
+	case Audited:
+		b.audited(now, e)
+	case Inspected:
+		b.inspected(now, e)
 	case Observed:
 		b.observed(now, e)
 	case Tick:
 	}
+	b.reopened()
 	b.expire(now)
 	b.foresee(now)
 	b.unpark(now)
@@ -162,6 +168,7 @@ func (b *Broker) Step(now time.Time, e Event) []Effect {
 	b.drain(now)
 	b.recancel(now)
 	b.observe(now)
+	b.inspect(now)
 	b.plan(now)
 	return b.flush()
 }
@@ -184,6 +191,8 @@ func (b *Broker) Next(now time.Time) time.Time {
 	sooner(b.barrier.due)
 	sooner(b.quiet.next)
 	sooner(b.observes(now))
+	_, inspection := b.inspects(now)
+	sooner(inspection)
 	sooner(b.stopsEnd())
 	if len(b.parked) > 0 {
 		sooner(b.wake)
@@ -276,6 +285,13 @@ func (b *Broker) advance(now time.Time, key ledger.Lane) {
 		}
 		c := b.calls[l.waiting[0]]
 		if at := b.gate(now, key.Pair); at.After(now) && !IsExit(c.Bot) {
+			b.park(key, l, at)
+			return
+		}
+		if at, wait := b.release(now, c); (wait || at.After(now)) && !IsExit(c.Bot) {
+			if wait {
+				at = c.Until
+			}
 			b.park(key, l, at)
 			return
 		}
@@ -576,6 +592,11 @@ func (b *Broker) expire(now time.Time) {
 func (b *Broker) waited(now time.Time, c *call) Reason {
 	if _, wait := b.hold(now, c); wait {
 		return Blind
+	}
+	if c.Order != nil {
+		if at, wait := b.release(now, c); wait || at.After(now) {
+			return Reopens
+		}
 	}
 	return Waited
 }

@@ -15,7 +15,8 @@ import (
 type CallID uint64
 
 // An Event is something that happened. See Ask, Gone, Told, Sent, Looked, Fenced,
-// Seen, Heard, Freeze, Lease, Decided, Unwant, CancelAll, GiveUp, Quoted, Observed and Tick.
+// Seen, Heard, Freeze, Lease, Decided, Unwant, CancelAll, GiveUp, Quoted, Observed, Audited,
+// Inspected and Tick.
 type Event interface{ event() }
 
 // An Ask is a bot that wants an order placed or orders cancelled. One of the two is set.
@@ -28,6 +29,7 @@ type Ask struct {
 	Another bool      // an order that is wanted once more, even if an equal one is owed
 	Guard   Guard     // of post-only orders
 	Epoch   int64     // the life of the bot's program that an order comes from; 0: it does not say
+	Class   Class     // how early it goes after an outage
 }
 
 // A Gone is a bot that hung up before it was answered.
@@ -128,6 +130,21 @@ type CancelAll struct {
 // A GiveUp ends a plan before all its orders are over.
 type GiveUp struct{ ID string }
 
+// An Audited says that the account was read whole: its balances, live orders and trades.
+type Audited struct{ Began time.Time }
+
+// An Inspected answers an Inspect: how a pair stands. With Mode or Status "" that was not read.
+type Inspected struct {
+	Pair    string
+	Mode    string // one of bitbank.ModeNone and its kin
+	Status  string // likewise, of bitbank.StatusNormal
+	Stopped bool   // a stop flag is set, or the pair is switched off
+	// Spread is between the best prices, of their middle; unknown where a side of the book is empty or was not read.
+	Spread decimal.NullDecimal
+	// Near is what can be bought and sold within a hundredth of the middle, the smaller of the two, in base currency.
+	Near decimal.NullDecimal
+}
+
 // A Tick lets time pass. [Broker.Next] says when one is due.
 type Tick struct{}
 
@@ -147,9 +164,12 @@ func (Quoted) event()    {}
 func (Observed) event()  {}
 func (CancelAll) event() {}
 func (GiveUp) event()    {}
+func (Audited) event()   {}
+func (Inspected) event() {}
 func (Tick) event()      {}
 
-// An Effect is something to be done: Keep, Send, Drop, Reply, Look, Fence, Read, Quote or Observe.
+// An Effect is something to be done: Keep, Send, Drop, Reply, Look, Fence, Read, Quote, Observe, Audit or
+// Inspect.
 type Effect interface{ effect() }
 
 // A Keep writes records to the journal. See the package comment.
@@ -197,6 +217,7 @@ const (
 	Auction    Reason = "auction"     // post_only, and the pair does not trade continuously
 	Blind      Reason = "blind"       // post_only, and it is not known whether the pair trades continuously
 	ByHand     Reason = "by_hand"     // the owner trades by hand for a while
+	Reopens    Reason = "reopening"   // bitbank is just back, and orders go again step by step
 	Frozen     Reason = "frozen"      // the owner has stopped the bot's orders
 	OldEpoch   Reason = "old_epoch"   // the order comes from an earlier life of the bot's program than its newest
 	Lapsed     Reason = "lapsed"      // the bot's dead man's switch has lapsed, and no newer epoch is armed
@@ -233,6 +254,14 @@ type Quote struct{ Pair string }
 // An Observe asks for the circuit-break mode of a pair. Answered by Observed.
 type Observe struct{ Pair string }
 
+// An Audit asks for the account to be read whole, as soon as can be. Answered by Audited.
+type Audit struct{}
+
+// An Inspect asks how a pair stands. Answered by Inspected.
+type Inspect struct{ Pair string }
+
+func (Audit) effect()   {}
+func (Inspect) effect() {}
 func (Observe) effect() {}
 func (Quote) effect()   {}
 func (Keep) effect()    {}

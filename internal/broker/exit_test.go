@@ -52,11 +52,23 @@ func dark(t *testing.T, b *Broker) {
 	}
 }
 
+// well has the account read and a pair found well after an outage.
+func well(t *testing.T, b *Broker, now time.Time, pair string) {
+	t.Helper()
+	b.Step(now, Audited{Began: now})
+	b.Step(now, Inspected{Pair: pair, Mode: bitbank.ModeNone, Status: bitbank.StatusNormal})
+}
+
 func TestAnExitIsFirstAfterAnOutage(t *testing.T) {
 	b := started()
 	dark(t, b)
 	now := begin.Add(time.Minute)
-	if sent := of[Send](b.Step(now, ask(2, limit(t, "0.02"), time.Hour))); len(sent) != 1 {
+	if sent := of[Send](b.Step(now, ask(2, limit(t, "0.02"), time.Hour))); len(sent) != 0 {
+		t.Fatal("the first order of a bot leaves before the account was read")
+	}
+	well(t, b, now, "btc_jpy")
+	now = now.Add(classAfter[Usual] + classSpread[Usual])
+	if sent := of[Send](b.Step(now, Tick{})); len(sent) != 1 {
 		t.Fatal("the first order of a bot does not leave")
 	}
 	if sent := of[Send](b.Step(now, ask(3, limit(t, "0.03"), time.Hour))); len(sent) != 0 {

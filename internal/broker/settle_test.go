@@ -81,9 +81,12 @@ func TestAfterDarknessOrdersComeStepByStep(t *testing.T) {
 	}
 	now := begin.Add(time.Minute)
 	b.Step(now, Seen{Pair: "btc_jpy", Missing: []bitbank.OrderID{1}})
+	b.Step(now, Ask{Call: 2000, Bot: "grid", Class: Early, Order: limit(t, "7"), Until: now.Add(time.Millisecond)})
+	well(t, b, now, "btc_jpy")
+	now = now.Add(classSpread[Early])
 	sent := 0
 	for n := range 100 {
-		sent += len(of[Send](b.Step(now, Ask{Call: CallID(n + 1), Bot: "grid", Order: limit(t, decimal.New(int64(n+1), -3).String()), Until: now.Add(time.Hour)})))
+		sent += len(of[Send](b.Step(now, Ask{Call: CallID(n + 1), Bot: "grid", Class: Early, Order: limit(t, decimal.New(int64(n+1), -3).String()), Until: now.Add(time.Hour)})))
 	}
 	if sent != 1 {
 		t.Errorf("%d orders are sent at once", sent)
@@ -97,7 +100,7 @@ func TestAfterDarknessOrdersComeStepByStep(t *testing.T) {
 		sent += len(of[Send](b.Step(now, Tick{})))
 		by[int(now.Sub(begin.Add(time.Minute))/(10*time.Second))] = sent
 	}
-	if by[0] < 8 || by[0] > 13 || by[1]-by[0] < 15 || by[1]-by[0] > 23 || sent != 100 {
+	if by[0] < 6 || by[0] > 13 || by[1]-by[0] < 15 || by[1]-by[0] > 23 || sent != 100 {
 		t.Errorf("sent after each ten seconds: %v", by)
 	}
 }

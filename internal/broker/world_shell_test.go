@@ -271,6 +271,13 @@ func (s *shell) do(e Effect) {
 		s.fence()
 	case Read:
 		s.read(e)
+	case Audit:
+		s.audit(func() {})
+	case Inspect:
+		s.after(s.w.between(20*time.Millisecond, 200*time.Millisecond), func() {
+			st := s.w.bank.x.Market().State(e.Pair)
+			s.step(Inspected{Pair: e.Pair, Mode: string(st.Mode), Status: st.Status, Stopped: st.Flags.StopOrderAndCancel})
+		})
 	case Quote:
 		s.after(s.w.between(20*time.Millisecond, 200*time.Millisecond), func() { s.step(s.w.bank.quote(e.Pair)) })
 	}
@@ -472,6 +479,9 @@ func (s *shell) audit(then func()) {
 		},
 	}, func(n int) {
 		s.audited = s.audited || n == 3
+		if n == 3 {
+			s.step(Audited{Began: began})
+		}
 		if n == 3 && !s.gap.IsZero() && (s.w.plan.quick || s.w.chance(0.7)) {
 			s.step(Heard{Gap: &reconcile.Gap{From: s.gap, To: s.w.now}})
 			s.gap = time.Time{}

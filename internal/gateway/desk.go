@@ -50,6 +50,8 @@ type Order struct {
 	Guard keys.Guard
 	// Epoch is the life of the bot's program that the order says it comes from; 0: it does not say.
 	Epoch int64
+	// Release is how early its orders go again after an outage.
+	Release keys.Release
 }
 
 // A Cancel is what a bot wants cancelled.
@@ -83,7 +85,7 @@ type Reply struct {
 
 // A State is what a bot may do.
 type State struct {
-	Trading string    // "open", "frozen", "full" (the disk) or "dark"
+	Trading string    // "open", "frozen", "full" (the disk), "dark" or "reopening"
 	Since   time.Time // of that
 	Until   time.Time // when it ends by itself; zero: it does not
 	Reason  string    // for people

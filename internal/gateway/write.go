@@ -24,7 +24,7 @@ func (g *Gateway) order(w http.ResponseWriter, ctx context.Context, c call) {
 	}
 	g.stats.orders.Add(1)
 	another := c.header.Get("Hikeshi-Duplicate") == "intended"
-	r := g.o.Desk.Place(ctx, Order{Bot: c.bot.Name, Order: o, Until: c.until, Another: another, Guard: c.bot.Scope.Guard, Epoch: c.epoch})
+	r := g.o.Desk.Place(ctx, Order{Bot: c.bot.Name, Order: o, Until: c.until, Another: another, Guard: c.bot.Scope.Guard, Epoch: c.epoch, Release: c.bot.Scope.Release})
 	if r.Outcome == Placed && len(r.Orders) != 1 {
 		r.Outcome = Unknown // an order that has no name yet
 	}

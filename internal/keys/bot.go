@@ -31,6 +31,8 @@ type Scope struct {
 	Guard Guard                      // of its post-only orders
 	Alive Alive                      // what keeps its dead man's switch from lapsing
 	Lapse Lapse                      // what is cancelled when it lapses
+
+	Release Release // after an outage
 }
 
 // A Guard says what becomes of a bot's post-only orders where bitbank would drop the word: while a pair is not traded
@@ -69,6 +71,9 @@ func (c Scope) check() error {
 		return err
 	}
 	if _, err := ParseAlive(string(c.Alive)); err != nil {
+		return err
+	}
+	if _, err := ParseRelease(string(c.Release)); err != nil {
 		return err
 	}
 	if _, err := ParseLapse(string(c.Lapse)); err != nil {
@@ -142,7 +147,7 @@ func (c Scope) clone() Scope {
 	for pair, m := range c.Most {
 		most[pair] = m
 	}
-	return Scope{Trade: c.Trade, Types: slices.Clone(c.Types), Most: most, Guard: c.Guard, Alive: c.Alive, Lapse: c.Lapse}
+	return Scope{Trade: c.Trade, Types: slices.Clone(c.Types), Most: most, Guard: c.Guard, Alive: c.Alive, Lapse: c.Lapse, Release: c.Release}
 }
 
 // random is n bytes from the system, in hexadecimal.

@@ -37,6 +37,7 @@ type (
 		Guard   Guard                      `json:"guard,omitempty"`
 		Alive   Alive                      `json:"alive,omitempty"`
 		Lapse   Lapse                      `json:"lapse,omitempty"`
+		Release Release                    `json:"release,omitempty"`
 		Made    time.Time                  `json:"made"`
 		Revoked time.Time                  `json:"revoked"`
 	}
@@ -52,7 +53,7 @@ func (s *Store) pack() ([]byte, error) {
 	}
 	for _, b := range s.bots {
 		c.Bots = append(c.Bots, bot{
-			b.Name, b.ID.Reveal(), b.Secret.Reveal(), b.Scope.Trade, b.Scope.Types, b.Scope.Most, b.Scope.Guard, b.Scope.Alive, b.Scope.Lapse, b.Made, b.Revoked,
+			b.Name, b.ID.Reveal(), b.Secret.Reveal(), b.Scope.Trade, b.Scope.Types, b.Scope.Most, b.Scope.Guard, b.Scope.Alive, b.Scope.Lapse, b.Scope.Release, b.Made, b.Revoked,
 		})
 	}
 	return json.Marshal(c)
@@ -75,7 +76,7 @@ func (s *Store) unpack(plain []byte) error {
 		}
 	}
 	for _, b := range c.Bots {
-		scope := Scope{Trade: b.Trade, Types: b.Types, Most: b.Most, Guard: b.Guard, Alive: b.Alive, Lapse: b.Lapse}
+		scope := Scope{Trade: b.Trade, Types: b.Types, Most: b.Most, Guard: b.Guard, Alive: b.Alive, Lapse: b.Lapse, Release: b.Release}
 		if CheckName(b.Name) != nil || b.ID == "" || b.Secret == "" || scope.check() != nil {
 			return ErrDamaged
 		}

@@ -29,6 +29,7 @@ var (
 	ErrGuard      = errors.New("the guard of post-only orders is on, known or off")
 	ErrAlive      = errors.New("a sign of life is heartbeats or calls")
 	ErrLapse      = errors.New("a lapse cancels protect (all but what protects) or all")
+	ErrRelease    = errors.New("the release after an outage is early, usual or late")
 )
 
 // Rights are what the owner saw ticked on bitbank's page. There is no field for withdrawals.
