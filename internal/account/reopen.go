@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -60,4 +61,52 @@ func book(d bitbank.Depth) (spread, depth decimal.NullDecimal) {
 		return sum
 	}
 	return decimal.NewNullDecimal(ask.Sub(bid).Div(middle)), decimal.NewNullDecimal(decimal.Min(within(d.Asks), within(d.Bids)))
+}
+
+// A Reopening is how bitbank's return goes.
+type Reopening struct {
+	Since time.Time // when bitbank answered again
+	Read  time.Time // when the account had been read since; zero: not yet
+	Pairs []ReopenPair
+}
+
+// A ReopenPair is a pair in which orders wait, or waited.
+type ReopenPair struct {
+	broker.Inspected
+	// Gap is how far bitbank's last price is above the median elsewhere, as a share of it; unknown where one of the two is.
+	Gap decimal.NullDecimal
+}
+
+// thinSpread is the width of a book, as a share of its middle, from which it is called thin: our assumption. In calm the books of
+// bitbank's large pairs are a hundredth of that wide.
+var thinSpread = decimal.New(5, -3)
+
+// wideGap is the difference to other venues from which it is told: our assumption.
+var wideGap = decimal.New(2, -2)
+
+// Thin reports whether the book was thin or empty when the pair was looked at; an order may be executed far from the last price.
+func (p ReopenPair) Thin() bool {
+	return p.Mode != "" && (!p.Spread.Valid || p.Spread.Decimal.GreaterThan(thinSpread))
+}
+
+// Far reports whether bitbank's price is far from other venues'.
+func (p ReopenPair) Far() bool { return p.Gap.Valid && p.Gap.Decimal.Abs().GreaterThan(wideGap) }
+
+// reopening is the return that goes on, if one does. Called with the lock.
+func (a *Account) reopening(now time.Time) *Reopening {
+	r, on := a.broker.Reopening(now)
+	if !on {
+		return nil
+	}
+	out := &Reopening{Since: r.Since, Read: r.Read}
+	for _, i := range r.Pairs {
+		p := ReopenPair{Inspected: i}
+		if a.o.Market != nil {
+			if m := a.o.Market(i.Pair); m.Else.Known && m.Own.At.After(r.Since) && m.Own.Price.IsPositive() {
+				p.Gap = decimal.NewNullDecimal(m.Own.Price.Div(m.Else.Price).Sub(decimal.NewFromInt(1)))
+			}
+		}
+		out.Pairs = append(out.Pairs, p)
+	}
+	return out
 }

@@ -52,7 +52,9 @@ type View struct {
 	// Exposure is what is held and ordered, for what it is worth.
 	Exposure exposure.Input
 	Past     Past
-	Plans    []Plan // those that go on and the newest that are over, newest first
+	// Reopening is how bitbank's return after an outage goes; nil when none does.
+	Reopening *Reopening
+	Plans     []Plan // those that go on and the newest that are over, newest first
 }
 
 // A Past is how much of the account's history is in the journal.
@@ -218,6 +220,7 @@ func (a *Account) View() View {
 	v.Switches, v.CutOff = a.guard.book.All(), a.guard.book.Cut()
 	a.sharpen(&v.Exposure)
 	v.Held, v.Demand, v.Positions = v.Exposure.Held, v.Exposure.Demand, v.Exposure.Positions
+	v.Reopening = a.reopening(time.Now())
 	for i, p := range v.Plans {
 		v.Plans[i] = a.progress(p)
 	}

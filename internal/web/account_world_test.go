@@ -12,8 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"hikeshi/bitbank"
 	"hikeshi/internal/account"
+	"hikeshi/internal/broker"
 	"hikeshi/internal/ledger"
 	"hikeshi/internal/reconcile"
 	"hikeshi/internal/secret"
@@ -31,13 +34,14 @@ type owner struct {
 	asked []string
 	// checked is what comes of a check.
 	checked error
+	reopens *account.Reopening // bitbank is just back
 }
 
 func (o *owner) View() account.View {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	v := account.ViewOf(&o.l, time.Now())
-	v.Read, v.Trading, v.Unrecorded = o.read, "open", o.full
+	v.Read, v.Trading, v.Unrecorded, v.Reopening = o.read, "open", o.full, o.reopens
 	if _, _, on := o.l.Frozen(""); on {
 		v.Trading = "frozen"
 	}
@@ -261,6 +265,14 @@ func everything(now time.Time) *owner {
 		ledger.Record{At: at.Add(sec), PlanEnded: &ledger.PlanEnded{ID: "plan-8", Left: []ledger.Left{{Named: past[2], Code: 50010}}}},
 		ledger.Record{At: at.Add(sec), Planned: &ledger.Planned{ID: "plan-9", By: "owner", Why: "odd <prices>", Lost: []string{"2-7"}, Orders: []ledger.Named{{Pair: "btc_jpy", ID: 80}}, Spared: []ledger.Named{{Pair: "eth_jpy", ID: 90}}}},
 	)
+	share := func(s string) decimal.NullDecimal { return decimal.NewNullDecimal(decimal.RequireFromString(s)) }
+	o.reopens = &account.Reopening{Since: at, Pairs: []account.ReopenPair{
+		{Inspected: broker.Inspected{Pair: "bcc_jpy"}},
+		{Inspected: broker.Inspected{Pair: "btc_jpy", Mode: bitbank.ModeNone, Status: bitbank.StatusNormal, Spread: share("0.0001"), Near: share("3")}, Gap: share("-0.051")},
+		{Inspected: broker.Inspected{Pair: "eth_jpy", Mode: "CIRCUIT_BREAK", Status: bitbank.StatusNormal}},
+		{Inspected: broker.Inspected{Pair: "ltc_jpy", Mode: bitbank.ModeNone, Status: "HALT", Spread: share("0.0123"), Near: share("0")}},
+		{Inspected: broker.Inspected{Pair: "xrp_jpy", Mode: bitbank.ModeNone, Status: bitbank.StatusNormal, Stopped: true}},
+	}}
 	// With the owner's own eyes: a bot stopped, transfers on their way.
 	o.apply(
 		ledger.Record{At: at, Order: &stop}, ledger.Record{At: at, Order: &margin},

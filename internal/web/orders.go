@@ -37,7 +37,8 @@ type Orders struct {
 	Held      Stamp      `json:"positions_read,omitzero"` // when positions were read last; absent: not since the start
 	Demand    *Demand    `json:"margin_notice,omitzero"`
 	Past      Past       `json:"history"`
-	Plans     []Plan     `json:"plans"` // that cancel many orders: those that go on, and those of the last day
+	Reopening *Reopening `json:"reopening,omitzero"` // how bitbank's return after an outage goes
+	Plans     []Plan     `json:"plans"`              // that cancel many orders: those that go on, and those of the last day
 }
 
 // A Stop is a bot whose new orders are stopped; without a bot it is all of them.
@@ -105,7 +106,7 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 	out := Orders{
 		At: Stamp(v.At), Read: Stamp(v.Read), Newest: Stamp(v.Newest), Trading: v.Trading, Unrecorded: v.Unrecorded,
 		Stops: []Stop{}, Counts: map[account.Standing]int{}, Orders: []Order{}, Balances: []Balance{},
-		Breaks: []Break{}, Unsure: append([]string{}, v.Unsure...), Books: booksOf(l, v, now), Positions: []Position{}, Held: Stamp(v.Held), Demand: shapeDemand(l, v.Demand), Past: shapePast(l, v.Past), Plans: []Plan{},
+		Breaks: []Break{}, Unsure: append([]string{}, v.Unsure...), Books: booksOf(l, v, now), Positions: []Position{}, Held: Stamp(v.Held), Demand: shapeDemand(l, v.Demand), Past: shapePast(l, v.Past), Plans: []Plan{}, Reopening: shapeReopening(l, v.Reopening, now),
 	}
 	for _, b := range v.Breaks {
 		out.Breaks = append(out.Breaks, shapeBreak(l, b, now))

@@ -28,6 +28,7 @@ type ordersBody struct {
 	Done     *result // of what was done just now
 	Unread   bool
 	Norec    string
+	Reopens  *Reopening  // how bitbank's return goes
 	Plans    []planCard  // that cancel many orders
 	Cards    []orderCard // what a person must look at
 	Settled  []orderCard // whose answer was lost, and of which it is known what became of them
@@ -166,7 +167,7 @@ func (s *server) orders(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	b.Plans = planCards(l, v, now)
+	b.Plans, b.Reopens = planCards(l, v, now), o.Reopening
 	slices.SortStableFunc(b.Settled, func(a, b orderCard) int { return b.At.Compare(a.At) })
 	for _, h := range v.Holdings {
 		if h.OnHand.Decimal().IsZero() && h.Locked.Decimal().IsZero() {
