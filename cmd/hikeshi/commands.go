@@ -10,6 +10,7 @@ func (p *program) commands() []*cobra.Command {
 		p.demo(),
 		p.sim(),
 		p.orders(),
+		p.transfers(),
 		p.freezes("freeze", true),
 		p.freezes("thaw", false),
 		p.manual(),

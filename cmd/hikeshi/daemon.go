@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -149,6 +150,14 @@ func (p *program) askFor(ctx context.Context, most time.Duration, cfg config.Con
 		return p.fail("cli.cancel.plan", "cli.cancel.plan.hint", nil)
 	case "no_bot":
 		return p.fail("cli.daemon.bot", "cli.daemon.bot.hint", text.Args{"bot": bot})
+	case "not_awaited":
+		return p.fail("cli.transfers.missing", "cli.transfers.missing.hint", nil)
+	case "too_many":
+		return p.fail("web.move.mistake.full", "", nil)
+	case "bad_asset", "bad_network", "bad_txid", "bad_amount", "bad_sent":
+		_, known, _ := strings.Cut(refused.Error.Message, ": expected ")
+		_, known, _ = strings.Cut(known, ": ")
+		return p.fail("web.move.mistake."+strings.TrimPrefix(refused.Error.Code, "bad_"), "", text.Args{"known": known})
 	case "dark", "unread":
 		return p.fail("cli.check."+refused.Error.Code, "cli.check.hint", nil)
 	case "login":

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -39,7 +40,8 @@ func TestMain(m *testing.M) {
 //	exits N ARGUMENT...     run hikeshi and want this exit code
 //	sed FROM TO OLD NEW     copy a file with every OLD replaced
 //	record FOLDER FILE      append each line of a file to the journal of a data folder as a record of the account; "@-5s"
-//	                        in it is the time five seconds ago
+//	                        in it is the time five seconds ago, "@ms-5s" the same in milliseconds
+//	known CONFIG ASSET      wait until the records of the daemon know of a coin whether it is stopped
 //	login FILE              open the link in a file, or stdout, as a browser does, and want the page of orders behind it
 //
 // and $PORT, the first of a hundred free ports, with $DASHBOARD and $CONTROL among them.
@@ -101,6 +103,11 @@ func TestStories(t *testing.T) {
 				j, err := journal.Open(ctx, filepath.Join(ts.MkAbs(args[0]), "journal.db"), journal.Options{})
 				ts.Check(err)
 				for line := range strings.Lines(ts.ReadFile(args[1])) {
+					line = agoMS.ReplaceAllStringFunc(line, func(m string) string {
+						d, err := time.ParseDuration(m[3:])
+						ts.Check(err)
+						return strconv.FormatInt(time.Now().Add(d).UnixMilli(), 10)
+					})
 					line = ago.ReplaceAllStringFunc(line, func(m string) string {
 						d, err := time.ParseDuration(m[1:])
 						ts.Check(err)
@@ -110,6 +117,13 @@ func TestStories(t *testing.T) {
 					ts.Check(err)
 				}
 				ts.Check(j.Close())
+			},
+			"known": func(ts *testscript.TestScript, _ bool, args []string) {
+				poll(ts, "whether "+args[1]+" is stopped", func() bool {
+					var out bytes.Buffer
+					run(ctx, []string{"transfers", "check", "--config", ts.MkAbs(args[0]), "--asset", args[1], "--json"}, ts.Getenv, &out, io.Discard)
+					return strings.Contains(out.String(), `"known": true`)
+				})
 			},
 			"login": func(ts *testscript.TestScript, _ bool, args []string) {
 				jar, err := cookiejar.New(nil)
@@ -135,7 +149,10 @@ func TestStories(t *testing.T) {
 	})
 }
 
-var ago = regexp.MustCompile(`@-[0-9a-z]+`)
+var (
+	ago   = regexp.MustCompile(`@-[0-9a-z]+`)
+	agoMS = regexp.MustCompile(`@ms-[0-9a-z]+`)
+)
 
 // poll waits for something that another process does.
 func poll(ts *testscript.TestScript, what string, done func() bool) {

@@ -20,6 +20,7 @@ import (
 	"hikeshi/internal/ledger"
 	"hikeshi/internal/reconcile"
 	"hikeshi/internal/secret"
+	"hikeshi/internal/transfer"
 )
 
 const testToken = "5ca1ab1e00000000000000000000000000000000000000000000000000000000"
@@ -117,6 +118,32 @@ func (o *owner) Check(context.Context) error {
 		o.read = time.Now()
 	}
 	return o.checked
+}
+
+func (o *owner) Expect(e ledger.Expected) (ledger.Expected, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	routes, _ := o.l.Routes()
+	e, err := transfer.Complete(e, routes, time.Now())
+	if err != nil {
+		return e, err
+	}
+	e.ID = "e" + e.Asset
+	o.l.Apply(ledger.Record{At: time.Now(), Expected: &e})
+	return e, nil
+}
+
+func (o *owner) Unexpect(id string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, e := range o.l.Expected() {
+		if e.ID == id {
+			e.Dropped = true
+			o.l.Apply(ledger.Record{At: time.Now(), Expected: &e})
+			return nil
+		}
+	}
+	return errors.New("it is not awaited")
 }
 
 func (o *owner) apply(records ...ledger.Record) {

@@ -31,6 +31,9 @@ type Accounts interface {
 	GiveUp(plan string)
 	// Check compares the books with bitbank now; account.ErrDark is the error while bitbank does not answer.
 	Check(ctx context.Context) error
+	// Expect has a deposit awaited that was sent; what cannot be taken is a *transfer.Mistake. Unexpect drops it by its name.
+	Expect(e ledger.Expected) (ledger.Expected, error)
+	Unexpect(id string) error
 }
 
 // viewEach is how long a view is shown: making one takes the account's lock, and every page and stream wants it.
@@ -131,20 +134,4 @@ func (s *server) apiCheck(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.apiOrders(w, r)
 	}
-}
-
-func (s *server) apiTransfers(w http.ResponseWriter, r *http.Request) {
-	if s.shut(w, r) || s.absent(w, r) {
-		return
-	}
-	v := s.views.now()
-	out := struct {
-		At        Stamp      `json:"at"`
-		Read      Stamp      `json:"read,omitzero"`
-		Transfers []Transfer `json:"transfers"`
-	}{At: Stamp(v.At), Read: Stamp(v.Read), Transfers: []Transfer{}}
-	for _, t := range v.Transfers {
-		out.Transfers = append(out.Transfers, shapeTransfer(s.lang(r), t))
-	}
-	answer(w, http.StatusOK, out)
 }

@@ -137,10 +137,10 @@ func frame(l text.Lang, e watch.Event) string {
 			head
 			Order
 		}{on, d}
-	case Transfer:
+	case Move:
 		body = struct {
 			head
-			Transfer
+			Move
 		}{on, d}
 	case Break:
 		body = struct {

@@ -21,7 +21,7 @@ func secretOf(s string) secret.Value { return secret.New(s) }
 
 // aboutMoney is everything that needs the login to be read.
 var aboutMoney = []string{
-	"/orders", "/orders/freeze", "/orders/thaw?bot=arb", "/orders/decide?intent=2-7", "/orders/cancel", "/api/v1/plans", "/api/v1/orders", "/api/v1/transfers",
+	"/orders", "/orders/freeze", "/orders/thaw?bot=arb", "/orders/decide?intent=2-7", "/orders/cancel", "/api/v1/plans", "/api/v1/orders", "/api/v1/transfers", "/transfers", "/transfers?asset=xrp",
 }
 
 func TestWhatConcernsMoneyNeedsTheLogin(t *testing.T) {

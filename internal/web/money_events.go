@@ -17,7 +17,7 @@ type follower struct {
 	gen    int
 	began  bool
 	orders map[string]stage
-	moves  map[string]string // statuses of transfers
+	moves  map[string]string // statuses of transfers, and how often each was told of
 	breaks map[string]ledger.Break
 }
 
@@ -44,9 +44,9 @@ func stageOf(x account.Line) stage {
 	return s
 }
 
-// changes are the orders whose standing has changed, or whose proof has gone on, the transfers whose status has changed, and the
-// differences that are new or have changed. The first time they are the orders that somebody must look at and the differences that
-// stand: what else was so before is for /api/v1/orders.
+// changes are the orders whose standing has changed, or whose proof has gone on, the transfers whose status has changed or that need
+// somebody, and the differences that are new or have changed. The first time they are the orders and transfers that somebody must
+// look at and the differences that stand: what else was so before is for /api/v1/orders.
 func (f *follower) changes(l text.Lang, now time.Time) []watch.Event {
 	v, gen := f.s.views.latest()
 	if gen == f.gen {
@@ -68,12 +68,11 @@ func (f *follower) changes(l text.Lang, now time.Time) []watch.Event {
 			add("order", shapeOrder(l, x, dark(v), now))
 		}
 	}
-	for _, t := range v.Transfers {
-		d := shapeTransfer(l, t)
-		key := d.Kind + " " + d.UUID
-		moves[key] = d.Status
-		if f.began && f.moves[key] != d.Status {
-			add("transfer", d)
+	for _, c := range v.Moves {
+		is := c.Status + " " + strconv.Itoa(c.Alert.N)
+		moves[c.Key] = is
+		if was, known := f.moves[c.Key]; f.began && (!known || was != is) || !f.began && c.Alert.State != "" {
+			add("transfer", shapeMove(l, c, now))
 		}
 	}
 	breaks := map[string]ledger.Break{}

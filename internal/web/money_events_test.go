@@ -62,7 +62,17 @@ func TestAListenerWithTheTokenHearsOfOrdersAndTransfers(t *testing.T) {
 		hears("order", "Order", "standing", "live")
 		began = time.Now()
 		o.apply(ledger.Record{At: began, Transfer: &ledger.Transfer{Deposit: &bitbank.Deposit{UUID: "d-1", Asset: "btc", Amount: number("1"), Status: bitbank.DepositFound, FoundAt: bitbank.Millis(began.UnixMilli())}}})
-		hears("transfer", "Transfer", "status", "FOUND")
+		hears("transfer", "Move", "status", "FOUND")
+		// A change that was recorded is told once, whatever else is looked at meanwhile.
+		synctest.Wait()
+		began = time.Now()
+		o.apply(ledger.Record{At: began, Alerted: &ledger.Alerted{Key: "in d-1", N: 1, State: "late"}})
+		hears("transfer", "Move", "key", "in d-1")
+		synctest.Wait()
+		began = time.Now()
+		o.apply(ledger.Record{At: began, Alerted: &ledger.Alerted{Key: "in d-1", N: 1, State: "late"}})
+		o.apply(ledger.Record{At: time.Now(), Transfer: &ledger.Transfer{Deposit: &bitbank.Deposit{UUID: "d-2", Asset: "btc", Amount: number("1"), Status: bitbank.DepositDone, FoundAt: bitbank.Millis(time.Now().UnixMilli())}}})
+		hears("transfer", "Move", "key", "in d-2")
 	})
 }
 

@@ -28,7 +28,7 @@ func parse(l text.Lang) *pages {
 		"sprite": func() template.HTML { return sprite },
 		"inc":    func(i int) int { return i + 1 },
 		"upto":   upto,
-		"tab":    func(f layout, name, href, icon string) tab { return tab{name, href, icon, f.Name == name} },
+		"tab":    func(f layout, name, href, icon string) tab { return tab{name, href, icon, f.Name == name || f.Name == "transfers" && name == "orders"} },
 		"page": func(f layout) (template.HTML, error) {
 			var b strings.Builder
 			err := set.ExecuteTemplate(&b, f.Name, f)
@@ -39,6 +39,12 @@ func parse(l text.Lang) *pages {
 				N    string
 				Card orderCard
 			}{list + strconv.Itoa(i), c}
+		},
+		"formed": func(form string, c moveCard) any {
+			return struct {
+				Form string
+				Card moveCard
+			}{form, c}
 		},
 		"rows": func(label string, rows []orderRow) any {
 			return struct {
