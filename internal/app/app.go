@@ -33,7 +33,8 @@ type Options struct {
 	// Listen opens the dashboard's port; nil: net.Listen.
 	Listen func(network, addr string) (net.Listener, error)
 
-	hear func(role probe.Host, pair string, body []byte, at time.Time) // what venues answer the watch
+	hear func(role probe.Host, pair string, body []byte, at time.Time)     // what venues answer the watch
+	dial func(ctx context.Context, network, addr string) (net.Conn, error) // to venues; nil: the system's
 }
 
 // An App is the whole daemon.
@@ -102,7 +103,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (_ *App, err error) 
 	}
 	wo.Journal, wo.Resume = a.journal, resume
 	a.watch = watch.New(wo)
-	if err := a.openPrices(wo.Budget); err != nil {
+	if err := a.openPrices(wo.Budget, o.dial); err != nil {
 		return nil, err
 	}
 	shown := web.Options{Source: source{a.watch, a.journal}, Lang: lang(cfg.Lang), Version: o.Version, Log: o.Log, Addr: a.Addr()}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -12,9 +13,11 @@ import (
 	"github.com/shopspring/decimal"
 
 	"hikeshi/bitbank"
+	"hikeshi/internal/account"
 	"hikeshi/internal/config"
 	"hikeshi/internal/diagnose"
 	"hikeshi/internal/elsewhere"
+	"hikeshi/internal/gateway"
 	"hikeshi/internal/probe"
 	"hikeshi/internal/resilience"
 	"hikeshi/internal/venue"
@@ -25,6 +28,11 @@ import (
 type prices struct {
 	*elsewhere.Watch
 	public []string // pairs that the configuration names
+	// account is what the account depends on; nil without one.
+	account interface {
+		Wants() []account.Want
+		State(bot string) gateway.State
+	}
 
 	mu    sync.Mutex // guards what follows
 	wants []elsewhere.Want
@@ -62,6 +70,11 @@ func lookedAt(v venue.Venue) (address, pair string) {
 	return address, v.Pairs[0]
 }
 
+// An allower counts a request, or refuses it.
+type allower interface {
+	Allow(key string, now time.Time) bool
+}
+
 // hear hands what the watch has heard from a venue to the prices.
 func (a *App) hear(role probe.Host, pair string, body []byte, at time.Time) {
 	if a.prices != nil {
@@ -70,9 +83,7 @@ func (a *App) hear(role probe.Host, pair string, body []byte, at time.Time) {
 }
 
 // openPrices builds the prices. budget is the watch's: together they ask a venue no more than it allows.
-func (a *App) openPrices(budget interface {
-	Allow(key string, now time.Time) bool
-}) error {
+func (a *App) openPrices(budget allower, dial func(ctx context.Context, network, addr string) (net.Conn, error)) error {
 	cfg := a.cfg
 	watched, others := venuesOf(cfg)
 	if len(watched)+len(others) == 0 {
@@ -82,11 +93,17 @@ func (a *App) openPrices(budget interface {
 	if err != nil {
 		return err
 	}
+	if dial != nil {
+		transport.DialContext = dial
+	}
 	line, err := decimal.NewFromString(cfg.Prices.GapPercent)
 	if err != nil {
 		return err
 	}
 	p := &prices{public: pairsOf(cfg)}
+	if a.account != nil {
+		p.account = a.account
+	}
 	o := elsewhere.Options{
 		Line: line, HurryPerMinute: cfg.Prices.HurryPerMinute, HTTP: transport, Log: a.log,
 		Rand:  rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
@@ -106,7 +123,7 @@ func (a *App) openPrices(budget interface {
 		o.Places = append(o.Places, elsewhere.Place{Venue: v, Allow: func(now time.Time) bool { return own.Allow(v.ID, now) }})
 	}
 	if public := cfg.Hosts[probe.Public].URL; public != "off" {
-		client, err := bitbank.New(bitbank.Options{PublicURL: public, HTTP: &http.Client{Transport: transport.Clone()}})
+		client, err := bitbank.New(bitbank.Options{PublicURL: public, HTTP: &http.Client{Transport: transport}})
 		if err != nil {
 			return err
 		}
@@ -174,10 +191,10 @@ func (p *prices) see(a *App, now time.Time) {
 	ticker, looking := snap.Round.Signals[probe.PublicTicker]
 	dark := snap.Verdict.Scope == diagnose.Bitbank || snap.Verdict.Scope == diagnose.Maintenance ||
 		looking && !ticker.OKAt.IsZero() && now.Sub(ticker.OKAt) > silentFor
-	if a.account != nil {
-		dark = dark || a.account.State("").Trading == "dark"
+	if p.account != nil {
+		dark = dark || p.account.State("").Trading == "dark"
 	}
-	wants := a.wants()
+	wants := p.depending()
 	fresh := ticker.Last.Failure == probe.OK && !ticker.Last.Late
 	p.mu.Lock()
 	p.dark, p.wants = dark, wants
@@ -201,14 +218,14 @@ func bitbankPair(cfg config.Config) string {
 	return looked
 }
 
-// wants are the pairs that the owner has named, and those that the account has to do with.
-func (a *App) wants() []elsewhere.Want {
+// depending are the pairs that the owner has named, and those that the account has to do with.
+func (p *prices) depending() []elsewhere.Want {
 	urgent := map[string]bool{}
-	for _, pair := range pairsOf(a.cfg) {
+	for _, pair := range p.public {
 		urgent[pair] = false
 	}
-	if a.account != nil {
-		for _, w := range a.account.Wants() {
+	if p.account != nil {
+		for _, w := range p.account.Wants() {
 			urgent[w.Pair] = w.Urgent
 		}
 	}

@@ -58,7 +58,7 @@ func token(cfg config.Config) (secret.Value, error) {
 // money gives the dashboard what concerns money: the account, if there is one, and what opens it.
 func (a *App) money(o *web.Options) (err error) {
 	if a.account != nil {
-		o.Accounts = a.account
+		o.Accounts, o.Stops = a.account, a.account
 	}
 	if a.door != nil {
 		o.Bots = a.door.bots.names

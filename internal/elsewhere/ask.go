@@ -50,6 +50,7 @@ func (w *Watch) askVenue(ctx context.Context, p Place) {
 		Transport:     w.o.HTTP,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	defer client.CloseIdleConnections()
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {

@@ -56,9 +56,9 @@ var (
 
 const doubles = 10 * time.Minute
 
-// width is the half of the band, as a share of the expected price. spread is that of the venues.
+// width is one side of the band, as a share of the expected price. spread is that of the venues.
 func (b Basis) width(spread decimal.Decimal, now time.Time) decimal.Decimal {
 	w := decimal.Max(narrowest, b.Spread.Mul(decimal.NewFromInt(3)))
 	grown := decimal.NewFromInt(1).Add(share(decimal.NewFromInt(int64(max(now.Sub(b.At), 0))), decimal.NewFromInt(int64(doubles))))
-	return decimal.Min(widest, w.Mul(grown).Add(spread.Div(decimal.NewFromInt(2))))
+	return decimal.Min(widest, w.Mul(grown).Add(spread.Mul(half)))
 }

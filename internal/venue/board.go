@@ -150,10 +150,10 @@ func (b *Board) Reference(pair string, limit time.Duration, now time.Time) Refer
 		return r
 	}
 	if r.Basis.Known {
-		one, half := decimal.NewFromInt(1), r.Basis.width(r.Spread, now)
+		one, width := decimal.NewFromInt(1), r.Basis.width(r.Spread, now)
 		r.Expected = rounded(r.Price.Mul(one.Add(r.Basis.Share)), r.Price)
-		r.Low = rounded(r.Expected.Mul(one.Sub(half)), r.Price)
-		r.High = rounded(r.Expected.Mul(one.Add(half)), r.Price)
+		r.Low = rounded(r.Expected.Mul(one.Sub(width)), r.Price)
+		r.High = rounded(r.Expected.Mul(one.Add(width)), r.Price)
 	}
 	if r.Here.Price.IsPositive() {
 		r.Gap.Known = true

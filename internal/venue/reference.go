@@ -192,7 +192,7 @@ func median(sorted []decimal.Decimal) decimal.Decimal {
 	if n%2 == 1 {
 		return sorted[n/2]
 	}
-	return sorted[n/2-1].Add(sorted[n/2]).Div(decimal.NewFromInt(2))
+	return sorted[n/2-1].Add(sorted[n/2]).Mul(half)
 }
 
 // digits of shares: a millionth of a percent.

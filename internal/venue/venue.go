@@ -86,10 +86,13 @@ type Quote struct {
 // Price is the middle between bid and ask, which moves without a trade, or the last price where these are not told.
 func (q Quote) Price() decimal.Decimal {
 	if q.Bid.IsPositive() {
-		return q.Bid.Add(q.Ask).Div(decimal.NewFromInt(2))
+		return q.Bid.Add(q.Ask).Mul(half)
 	}
 	return q.Last
 }
+
+// half is exact, where a division would bring sixteen digits.
+var half = decimal.New(5, -1)
 
 // ErrNoPrice is the error of an answer that has no price where one should be, as of a pair that the venue does not list.
 var ErrNoPrice = errors.New("no price where one should be")
