@@ -20,12 +20,12 @@ type Moves struct {
 	At   Stamp `json:"at"`
 	Read Stamp `json:"read,omitzero"` // when bitbank's lists were read last; absent: never
 	// State is "attention" when a person should look at some, "unread" when nothing was read yet, "moving" or "calm".
-	State     string  `json:"state"`
-	Sentence  string  `json:"sentence"`
-	Transfers []Move  `json:"transfers"` // those that need a look first, then those under way, then those of the last week
-	Ways      []Way   `json:"networks"`  // all that bitbank lists
-	WaysRead  Stamp   `json:"networks_read,omitzero"`
-	WaysSince Stamp   `json:"networks_since,omitzero"` // since when bitbank has said the same of all of them
+	State     string `json:"state"`
+	Sentence  string `json:"sentence"`
+	Transfers []Move `json:"transfers"` // those that need a look first, then those under way, then those of the last week
+	Ways      []Way  `json:"networks"`  // all that bitbank lists
+	WaysRead  Stamp  `json:"networks_read,omitzero"`
+	WaysSince Stamp  `json:"networks_since,omitzero"` // since when bitbank has said the same of all of them
 }
 
 // A Move is a deposit or a withdrawal and how it stands. Addresses and bank accounts are left out.

@@ -109,6 +109,9 @@ func moveCardOf(l text.Lang, m Move, now time.Time) moveCard {
 		Key: m.Key, Class: look.Class, Icon: look.Icon, Title: text.Say(l, "web.move.stand."+string(m.Stand), nil),
 		What: text.Say(l, "web.move.kind."+m.Kind, nil) + " " + m.Line(), Says: m.says, Checks: m.Checks, Explorer: m.Explorer,
 	}
+	if m.Stand == transfer.Late && (m.Turn == transfer.Chain || m.Turn == transfer.Bank) {
+		c.Class = "s-path" // it is between the two sides
+	}
 	if m.Attention {
 		c.Class += " open"
 	}

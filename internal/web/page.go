@@ -28,7 +28,9 @@ func parse(l text.Lang) *pages {
 		"sprite": func() template.HTML { return sprite },
 		"inc":    func(i int) int { return i + 1 },
 		"upto":   upto,
-		"tab":    func(f layout, name, href, icon string) tab { return tab{name, href, icon, f.Name == name || f.Name == "transfers" && name == "orders"} },
+		"tab": func(f layout, name, href, icon string) tab {
+			return tab{name, href, icon, f.Name == name || f.Name == "transfers" && name == "orders"}
+		},
 		"page": func(f layout) (template.HTML, error) {
 			var b strings.Builder
 			err := set.ExecuteTemplate(&b, f.Name, f)
