@@ -27,7 +27,7 @@ func (p *program) keysBot() *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	var types, largest []string
-	guard, release := "", ""
+	var how botHow
 	add := p.withConfig(p.withJSON(&cobra.Command{
 		Use:     "add NAME",
 		Short:   p.say("cli.keys.bot.add", nil),
@@ -35,12 +35,14 @@ func (p *program) keysBot() *cobra.Command {
 		Example: "  hikeshi keys bot add grid --type limit --type market --largest btc_jpy=0.1 --largest xrp_jpy=500",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.addBot(c.Context(), args[0], guard, release, types, largest)
+			return p.addBot(c.Context(), args[0], how, types, largest)
 		},
 	}))
 	add.Flags().StringSliceVar(&types, "type", nil, p.say("cli.keys.bot.flag.type", nil))
-	add.Flags().StringVar(&guard, "post-only-guard", "on", p.say("cli.keys.bot.flag.guard", nil))
-	add.Flags().StringVar(&release, "release", "usual", p.say("cli.keys.bot.flag.release", nil))
+	add.Flags().StringVar(&how.guard, "post-only-guard", "on", p.say("cli.keys.bot.flag.guard", nil))
+	add.Flags().StringVar(&how.release, "release", "usual", p.say("cli.keys.bot.flag.release", nil))
+	add.Flags().StringVar(&how.alive, "alive", "heartbeats", p.say("cli.keys.bot.flag.alive", nil))
+	add.Flags().StringVar(&how.lapse, "lapse", "protect", p.say("cli.keys.bot.flag.lapse", nil))
 	add.Flags().StringSliceVar(&largest, "largest", nil, p.say("cli.keys.bot.flag.largest", nil))
 	c.AddCommand(
 		add,
@@ -69,12 +71,14 @@ type shownBot struct {
 	Largest map[string]string `json:"largest"` // by pair
 	Guard   string            `json:"post_only_guard"`
 	Release string            `json:"release"`
+	Alive   string            `json:"alive"` // what keeps its dead man's switch from lapsing
+	Lapse   string            `json:"lapse"` // what is cancelled when it lapses
 	Made    time.Time         `json:"made"`
 	Revoked time.Time         `json:"revoked,omitzero"`
 }
 
 func shown(b keys.Bot) shownBot {
-	s := shownBot{Name: b.Name, Types: []string{}, Largest: map[string]string{}, Guard: b.Scope.Guard.String(), Release: b.Scope.Release.String(), Made: b.Made, Revoked: b.Revoked}
+	s := shownBot{Name: b.Name, Types: []string{}, Largest: map[string]string{}, Guard: b.Scope.Guard.String(), Release: b.Scope.Release.String(), Alive: b.Scope.Alive.String(), Lapse: b.Scope.Lapse.String(), Made: b.Made, Revoked: b.Revoked}
 	for _, t := range b.Scope.Types {
 		s.Types = append(s.Types, string(t))
 	}
@@ -84,8 +88,26 @@ func shown(b keys.Bot) shownBot {
 	return s
 }
 
+// botHow are the flags of a bot that have few values.
+type botHow struct{ guard, release, alive, lapse string }
+
+// into reads them into a scope.
+func (h botHow) into(s *keys.Scope) (flag, got string, err error) {
+	if s.Guard, err = keys.ParseGuard(h.guard); err != nil {
+		return "guard", h.guard, err
+	}
+	if s.Release, err = keys.ParseRelease(h.release); err != nil {
+		return "release", h.release, err
+	}
+	if s.Alive, err = keys.ParseAlive(h.alive); err != nil {
+		return "alive", h.alive, err
+	}
+	s.Lapse, err = keys.ParseLapse(h.lapse)
+	return "lapse", h.lapse, err
+}
+
 // addBot makes a local key and shows it, once.
-func (p *program) addBot(ctx context.Context, name, guard, release string, types, largest []string) error {
+func (p *program) addBot(ctx context.Context, name string, how botHow, types, largest []string) error {
 	cfg, err := p.loadConfig()
 	if err != nil {
 		return err
@@ -93,15 +115,10 @@ func (p *program) addBot(ctx context.Context, name, guard, release string, types
 	if keys.CheckName(name) != nil {
 		return p.misused("cli.keys.name", "cli.keys.name.hint", nil)
 	}
-	how, err := keys.ParseGuard(guard)
-	if err != nil {
-		return p.misused("cli.keys.bot.guard", "cli.keys.bot.guard.hint", text.Args{"got": guard})
+	scope := keys.Scope{Trade: len(types)+len(largest) > 0}
+	if flag, got, err := how.into(&scope); err != nil {
+		return p.misused("cli.keys.bot."+flag, "cli.keys.bot."+flag+".hint", text.Args{"got": got})
 	}
-	again, err := keys.ParseRelease(release)
-	if err != nil {
-		return p.misused("cli.keys.bot.release", "cli.keys.bot.release.hint", text.Args{"got": release})
-	}
-	scope := keys.Scope{Trade: len(types)+len(largest) > 0, Guard: how, Release: again}
 	for _, t := range types {
 		scope.Types = append(scope.Types, bitbank.OrderType(t))
 	}
@@ -155,6 +172,12 @@ func (p *program) may(b shownBot) string {
 	may := p.say("cli.keys.bot.trades", text.Args{"types": strings.Join(b.Types, ", "), "largest": strings.Join(largest, ", ")})
 	if b.Guard != keys.GuardOn.String() {
 		may += "\n  " + p.say("cli.keys.bot.guarded", text.Args{"guard": b.Guard})
+	}
+	if b.Alive != keys.AliveByHeartbeats.String() {
+		may += "\n  " + p.say("cli.keys.bot.alived", nil)
+	}
+	if b.Lapse != keys.LapseSpares.String() {
+		may += "\n  " + p.say("cli.keys.bot.lapsed", nil)
 	}
 	return may
 }

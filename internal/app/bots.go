@@ -31,7 +31,15 @@ func botsOf(cfg config.Config) (bots, error) {
 		if err != nil {
 			return bots{}, err // a validated configuration has none
 		}
-		made := keys.Bot{Name: c.Name, Scope: keys.Scope{Trade: len(c.Types) > 0, Most: map[string]decimal.Decimal{}, Guard: guard}}
+		alive, err := keys.ParseAlive(c.Alive)
+		if err != nil {
+			return bots{}, err // likewise
+		}
+		lapse, err := keys.ParseLapse(c.Lapse)
+		if err != nil {
+			return bots{}, err
+		}
+		made := keys.Bot{Name: c.Name, Scope: keys.Scope{Trade: len(c.Types) > 0, Most: map[string]decimal.Decimal{}, Guard: guard, Alive: alive, Lapse: lapse}}
 		for _, f := range []struct {
 			path string
 			into *secret.Value

@@ -21,6 +21,7 @@ type Config struct {
 	Checks  Checks              `yaml:"checks"`  //
 	Key     Key                 `yaml:"key"`     // none by default
 	Gateway Gateway             `yaml:"gateway"` // closed by default
+	Switch  Switch              `yaml:"switch"`  // for the dead man's switches of bots
 	Windows []Window            `yaml:"windows"` // announced maintenance, until notices are read by machine
 	Prices  Prices              `yaml:"prices"`  // elsewhere
 	Budget  Budget              `yaml:"budget"`  //

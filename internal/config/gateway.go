@@ -28,8 +28,12 @@ type Bot struct {
 	AnswerMS   int      `yaml:"answer_ms"` // default: the gateway's
 	Types      []string `yaml:"types"`     // of orders; none: it may only read
 	// PostOnlyGuard says when its post_only orders are sent: "on" (the default), "known" or "off"; see the example.
-	PostOnlyGuard string            `yaml:"post_only_guard"`
-	Largest       map[string]string `yaml:"largest"` // the largest amount of one order, in the base currency, of each pair that it may trade
+	PostOnlyGuard string `yaml:"post_only_guard"`
+	// Alive is what keeps its dead man's switch from lapsing: "heartbeats" (the default) or "calls", every one that it signs.
+	Alive string `yaml:"alive"`
+	// Lapse is what is cancelled when the switch lapses: "protect" (the default), all but what protects, or "all".
+	Lapse   string            `yaml:"lapse"`
+	Largest map[string]string `yaml:"largest"` // the largest amount of one order, in the base currency, of each pair that it may trade
 }
 
 // Bounds of a bot's patience. bitbank's own client gives up after three seconds.
@@ -77,6 +81,12 @@ func (v *validation) gateway(c Config) {
 		}
 		if !slices.Contains(guards, b.PostOnlyGuard) {
 			v.wrong(field+".post_only_guard", "config.want.guard", b.PostOnlyGuard)
+		}
+		if !slices.Contains(alives, b.Alive) {
+			v.wrong(field+".alive", "config.want.alive", b.Alive)
+		}
+		if !slices.Contains(lapses, b.Lapse) {
+			v.wrong(field+".lapse", "config.want.lapse", b.Lapse)
 		}
 		if (len(b.Types) == 0) != (len(b.Largest) == 0) {
 			v.quiet(field+".largest", "config.want.scope")

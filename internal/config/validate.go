@@ -42,6 +42,7 @@ func (c Config) Validate() error {
 	v.checks(c.Checks)
 	v.key(c.Key, c.Hosts[probe.Private].URL)
 	v.gateway(c)
+	v.guardSwitch(c.Switch)
 	for i, w := range c.Windows {
 		v.window("windows."+strconv.Itoa(i), w)
 	}
