@@ -89,7 +89,15 @@ func (p *program) printOrders(o web.Orders, now time.Time) {
 		if until := time.Time(s.Until); !until.IsZero() {
 			id, a["until"] = "cli.orders.held.until", say.Day(p.lang, until)+" "+say.Instant(p.lang, until)
 		}
+		if s.Lapsed {
+			id = "cli.orders.lapsed"
+		}
 		fmt.Fprintln(p.stdout, p.say(id, a))
+	}
+	for _, s := range o.Switches {
+		if s.State != "off" {
+			fmt.Fprintln(p.stdout, p.say("cli.orders.switch", text.Args{"who": web.Who(p.lang, s.Bot), "text": s.Text}))
+		}
 	}
 	for _, x := range o.Plans {
 		fmt.Fprintln(p.stdout, p.say("cli.orders.plan", text.Args{"id": x.ID, "text": x.Text}))

@@ -17,6 +17,7 @@ import (
 	"hikeshi/bitbank"
 	"hikeshi/internal/account"
 	"hikeshi/internal/broker"
+	"hikeshi/internal/lease"
 	"hikeshi/internal/ledger"
 	"hikeshi/internal/reconcile"
 	"hikeshi/internal/secret"
@@ -34,8 +35,10 @@ type owner struct {
 	low   bool // orders are refused because of it
 	asked []string
 	// checked is what comes of a check.
-	checked error
-	reopens *account.Reopening // bitbank is just back
+	checked  error
+	reopens  *account.Reopening // bitbank is just back
+	switches []lease.Lease
+	cut      lease.Cut
 }
 
 func (o *owner) View() account.View {
@@ -43,6 +46,9 @@ func (o *owner) View() account.View {
 	defer o.mu.Unlock()
 	v := account.ViewOf(&o.l, time.Now())
 	v.Read, v.Trading, v.Unrecorded, v.Reopening = o.read, "open", o.full, o.reopens
+	if v.CutOff = o.cut; o.switches != nil {
+		v.Switches = o.switches
+	}
 	if _, _, on := o.l.Frozen(""); on {
 		v.Trading = "frozen"
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hikeshi/internal/account"
+	"hikeshi/internal/lease"
 	"hikeshi/internal/ledger"
 	"hikeshi/internal/text"
 	"hikeshi/internal/watch"
@@ -19,6 +20,7 @@ type follower struct {
 	orders map[string]stage
 	moves  map[string]string // statuses of transfers, and how often each was told of
 	breaks map[string]ledger.Break
+	leases map[string]lease.Lease
 }
 
 func (s *server) follow() *follower {
@@ -75,6 +77,13 @@ func (f *follower) changes(l text.Lang, now time.Time) []watch.Event {
 			add("transfer", shapeMove(l, c, now))
 		}
 	}
+	leases := map[string]lease.Lease{}
+	for _, s := range v.Switches {
+		leases[s.Bot] = s
+		if was, known := f.leases[s.Bot]; f.began && (!known || !sameSwitch(was, s)) || !f.began && s.State != lease.Off && s.State != lease.Armed {
+			add("switch", shapeSwitch(l, s, now))
+		}
+	}
 	breaks := map[string]ledger.Break{}
 	for _, b := range v.Breaks {
 		breaks[b.ID] = b
@@ -83,8 +92,13 @@ func (f *follower) changes(l text.Lang, now time.Time) []watch.Event {
 			add("break", shapeBreak(l, b, now))
 		}
 	}
-	f.orders, f.moves, f.breaks, f.began = orders, moves, breaks, true
+	f.orders, f.moves, f.breaks, f.leases, f.began = orders, moves, breaks, leases, true
 	return out
+}
+
+// sameSwitch reports whether nothing of a switch has changed but when it was heard last.
+func sameSwitch(a, b lease.Lease) bool {
+	return a.State == b.State && a.Epoch == b.Epoch && a.TTL == b.TTL && a.Held == b.Held && a.Why == b.Why && a.Anew.Equal(b.Anew)
 }
 
 // sameBreak reports whether nothing of a break has changed that its reader would want to know.

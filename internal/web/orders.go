@@ -37,6 +37,8 @@ type Orders struct {
 	Held      Stamp      `json:"positions_read,omitzero"` // when positions were read last; absent: not since the start
 	Demand    *Demand    `json:"margin_notice,omitzero"`
 	Past      Past       `json:"history"`
+	Switches  []Switch   `json:"switches"`           // the dead man's switches of bots
+	CutOff    *CutOff    `json:"cut_off,omitzero"`   // bitbank is out of reach; absent: it is not, or the rules are to keep the orders
 	Reopening *Reopening `json:"reopening,omitzero"` // how bitbank's return after an outage goes
 	Plans     []Plan     `json:"plans"`              // that cancel many orders: those that go on, and those of the last day
 }
@@ -47,6 +49,8 @@ type Stop struct {
 	Why   string `json:"why,omitzero"`
 	Since Stamp  `json:"since"`
 	Until Stamp  `json:"until,omitzero"` // when it ends by itself; absent: it does not
+	// Lapsed says that its dead man's switch stopped the bot, and nobody else.
+	Lapsed bool `json:"lapsed,omitzero"`
 }
 
 // An Order is one order and how it stands. Amounts and prices are decimals in text; absent is what is not known.
@@ -107,6 +111,10 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 		At: Stamp(v.At), Read: Stamp(v.Read), Newest: Stamp(v.Newest), Trading: v.Trading, Unrecorded: v.Unrecorded,
 		Stops: []Stop{}, Counts: map[account.Standing]int{}, Orders: []Order{}, Balances: []Balance{},
 		Breaks: []Break{}, Unsure: append([]string{}, v.Unsure...), Books: booksOf(l, v, now), Positions: []Position{}, Held: Stamp(v.Held), Demand: shapeDemand(l, v.Demand), Past: shapePast(l, v.Past), Plans: []Plan{}, Reopening: shapeReopening(l, v.Reopening, now),
+		Switches: []Switch{}, CutOff: shapeCutOff(l, v.CutOff, now),
+	}
+	for _, s := range v.Switches {
+		out.Switches = append(out.Switches, shapeSwitch(l, s, now))
 	}
 	for _, b := range v.Breaks {
 		out.Breaks = append(out.Breaks, shapeBreak(l, b, now))
@@ -115,7 +123,7 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 		out.Positions = append(out.Positions, shapePosition(l, p))
 	}
 	for _, s := range v.Stops {
-		out.Stops = append(out.Stops, Stop{s.Bot, s.Why, Stamp(s.Since), Stamp(s.Until)})
+		out.Stops = append(out.Stops, Stop{s.Bot, s.Why, Stamp(s.Since), Stamp(s.Until), s.Lapsed})
 	}
 	for _, p := range v.Plans {
 		if p.Open() || now.Sub(p.Ended) <= shownFor {

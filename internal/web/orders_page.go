@@ -42,6 +42,7 @@ type ordersBody struct {
 	Demand   string        // what bitbank demands of the margin
 	Books    string        // whether they agree
 	Past     string        // how far back the books go
+	Switches []transferRow // the dead man's switches
 	Stops    []stopRow
 	Free     []stopRow // bots that are not stopped
 	All      bool      // everything is stopped
@@ -189,6 +190,7 @@ func (s *server) orders(w http.ResponseWriter, r *http.Request) {
 	if b.Books, b.Past = o.Books, o.Past.Text; o.Demand != nil {
 		b.Demand = o.Demand.Text
 	}
+	b.Switches = switchRows(l, v, now)
 	b.stops(l, s.known(v), v, now)
 	s.render(w, r, http.StatusOK, "orders", b)
 }
@@ -207,7 +209,11 @@ func (b *ordersBody) stops(l text.Lang, bots []string, v account.View, now time.
 	for _, s := range v.Stops {
 		stopped[s.Bot] = true
 		b.All = b.All || s.Bot == ""
-		b.Stops = append(b.Stops, stopRow{Who(l, s.Bot), s.Why, say.Since(l, s.Since, now), url.Values{"bot": {s.Bot}}.Encode()})
+		since := say.Since(l, s.Since, now)
+		if s.Lapsed {
+			since = text.Say(l, "web.switch.stopped", text.Args{"since": since})
+		}
+		b.Stops = append(b.Stops, stopRow{Who(l, s.Bot), s.Why, since, url.Values{"bot": {s.Bot}}.Encode()})
 	}
 	for _, bot := range bots {
 		if !stopped[bot] {
