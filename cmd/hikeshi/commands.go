@@ -14,6 +14,7 @@ func (p *program) commands() []*cobra.Command {
 		p.freezes("freeze", true),
 		p.freezes("thaw", false),
 		p.manual(),
+		p.stop(),
 		p.cancelAll(),
 		p.link(),
 		p.explain(),

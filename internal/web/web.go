@@ -41,6 +41,7 @@ type Options struct {
 
 	Prices   Prices          // nil: no other exchange is asked
 	Accounts Accounts        // nil: no account is set up
+	Stops    Stops           // the account's local stops; nil: likewise
 	Bots     func() []string // the names of the bots that have a local key; nil: nobody knows
 	Token    secret.Value    // opens what concerns money; without one that stays shut
 }
@@ -94,6 +95,8 @@ func newServer(o Options) *server {
 		{path: "/orders/decide", handle: s.deciding, methods: "GET,HEAD,POST,"},
 		{path: "/transfers", handle: s.moves},
 		{path: "/transfers/expect", handle: s.expecting, methods: "POST,"},
+		{path: "/stops", handle: s.stops},
+		{path: "/stops/remove", handle: s.removing, methods: "GET,HEAD,POST,"},
 		{path: "/login", handle: s.login},
 		{path: "/logout", handle: s.logout, methods: "POST,"},
 		{path: "/explain", handle: s.explain},
@@ -119,6 +122,10 @@ func newServer(o Options) *server {
 		{path: "/api/v1/cancel-all", handle: s.apiCancelAll, program: true, methods: "POST,"},
 		{path: "/api/v1/give-up", handle: s.apiGiveUp, program: true, methods: "POST,"},
 		{path: "/api/v1/decide", handle: s.apiDecide, program: true, methods: "POST,"},
+		{path: "/api/v1/stops", handle: s.apiStops, program: true, methods: "GET,HEAD,POST,"},
+		{path: "/api/v1/stops/remove", handle: s.apiRemoveStop, program: true, methods: "POST,"},
+		{path: "/api/v1/stops/guard", handle: s.apiGuardStop, program: true, methods: "POST,"},
+		{path: "/api/v1/stops/now", handle: s.apiStopNow, program: true, methods: "POST,"},
 		{path: "/api/v1/events", handle: s.events, program: true},
 		{path: "/api/v1/openapi.yaml", handle: s.openapiYAML, program: true},
 		{path: "/api/v1/openapi.json", handle: s.openapiJSON, program: true},
