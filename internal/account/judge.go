@@ -221,7 +221,7 @@ func (j *judge) lasts(id string, now time.Time) bool {
 // standing are the differences that no reading closes: they stay until bitbank and we agree.
 func (j *judge) standing(l *ledger.Ledger, r reading, rates ledger.Rates) []ledger.Break {
 	var out []ledger.Break
-	gone, held := map[string]bool{}, map[string]bool{}
+	gone := map[string]bool{}
 	for _, o := range r.missing {
 		b := about(l, ledger.Break{Kind: ledger.Missing, Since: r.began, Found: r.began, Money: ledger.LockedBy(o, rates)}, o)
 		gone[b.ID] = true
@@ -240,52 +240,12 @@ func (j *judge) standing(l *ledger.Ledger, r reading, rates ledger.Rates) []ledg
 	}
 	for _, d := range r.held {
 		t := ledger.Transfer{Deposit: &bitbank.Deposit{UUID: d.UUID, Asset: d.Asset, Network: d.Network, Amount: d.Amount, TxID: d.TxID, FoundAt: d.CreatedAt}}
-		held[d.UUID] = true
 		out = append(out, ledger.Break{
 			ID: string(ledger.Undeclared) + " " + d.UUID, Kind: ledger.Undeclared, Since: d.CreatedAt.Time(), Found: r.began, Transfer: &t,
 			Money: []ledger.Money{{Asset: d.Asset, OnHand: d.Amount.Decimal()}},
 		})
 	}
-	for _, t := range l.Transfers() {
-		if t.Deposit != nil && held[t.Deposit.UUID] {
-			continue
-		}
-		if b, stuck := stuckAt(t, r.began); stuck {
-			out = append(out, b)
-		}
-	}
-	return out
-}
-
-// unmoved is how long a transfer may stay in a state before somebody should look: a deposit that waits for its sender to be
-// declared or a withdrawal that waits for its owner moves by nothing else. The times are our assumption.
-var unmoved = map[string]time.Duration{
-	string(bitbank.DepositFound): 6 * time.Hour, string(bitbank.DepositConfirmed): time.Hour,
-	string(bitbank.WithdrawalConfirming): time.Hour, string(bitbank.WithdrawalExamining): 24 * time.Hour, string(bitbank.WithdrawalSending): 6 * time.Hour,
-}
-
-// stuckAt reports whether a transfer has not moved for too long.
-func stuckAt(t ledger.Transfer, now time.Time) (ledger.Break, bool) {
-	over, began := t.Over()
-	b := ledger.Break{Kind: ledger.Stuck, Found: now, Transfer: &t}
-	status := ""
-	if d := t.Deposit; d != nil {
-		b.ID, status = "stuck in "+d.UUID, string(d.Status)
-		b.Money = []ledger.Money{{Asset: d.Asset, OnHand: d.Amount.Decimal()}}
-		if d.ConfirmedAt != 0 {
-			began = d.ConfirmedAt.Time()
-		}
-	} else {
-		w := t.Withdrawal
-		b.ID, status = "stuck out "+w.UUID, string(w.Status)
-		b.Money = []ledger.Money{{Asset: w.Asset, Locked: w.Amount.Decimal().Add(w.Fee.Decimal())}}
-	}
-	wait, known := unmoved[status]
-	if !known {
-		wait = 24 * time.Hour
-	}
-	b.Since = began.Add(wait)
-	return b, !over && !began.IsZero() && !now.Before(b.Since)
+	return append(out, stuck(l, r.began)...)
 }
 
 // news are the records that a list of standing differences is worth: those that are new or have changed, and the end of those that

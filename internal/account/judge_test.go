@@ -119,15 +119,18 @@ func TestWhatStandsTooLong(t *testing.T) {
 	for k, s := range []struct {
 		status string
 		hours  float64
-	}{{"FOUND", 5}, {"FOUND", 7}, {"CONFIRMED", 2}, {"DONE", 99}, {"SOMETHING", 23}, {"SOMETHING", 25}} {
-		l.Apply(ledger.Record{At: noon, Transfer: &ledger.Transfer{Deposit: &bitbank.Deposit{UUID: fmt.Sprint(k), Asset: "btc", Amount: num(t, "1"), Status: bitbank.DepositStatus(s.status), FoundAt: millis(noon.Add(-time.Duration(s.hours * float64(time.Hour))))}}})
+	}{{"FOUND", 2}, {"FOUND", 4}, {"CONFIRMED", 1}, {"DONE", 99}, {"SOMETHING", 23}, {"SOMETHING", 25}} {
+		at := noon.Add(-time.Duration(s.hours * float64(time.Hour)))
+		l.Apply(ledger.Record{At: at, Transfer: &ledger.Transfer{Deposit: &bitbank.Deposit{UUID: fmt.Sprint(k), Asset: "btc", Amount: num(t, "1"), Status: bitbank.DepositStatus(s.status), FoundAt: millis(at)}}})
 	}
 	for k, s := range []struct {
 		status bitbank.WithdrawalStatus
 		hours  float64
 	}{{bitbank.WithdrawalConfirming, 2}, {bitbank.WithdrawalExamining, 20}, {bitbank.WithdrawalExamining, 25}, {bitbank.WithdrawalSending, 7}, {bitbank.WithdrawalConfirmTimeout, 99}} {
-		l.Apply(ledger.Record{At: noon, Transfer: &ledger.Transfer{Withdrawal: &bitbank.Withdrawal{UUID: fmt.Sprint(k), Asset: "btc", Amount: num(t, "1"), Fee: num(t, "0.1"), Status: s.status, RequestedAt: millis(noon.Add(-time.Duration(s.hours * float64(time.Hour))))}}})
+		at := noon.Add(-time.Duration(s.hours * float64(time.Hour)))
+		l.Apply(ledger.Record{At: at, Transfer: &ledger.Transfer{Withdrawal: &bitbank.Withdrawal{UUID: fmt.Sprint(k), Asset: "btc", Amount: num(t, "1"), Fee: num(t, "0.1"), Status: s.status, RequestedAt: millis(at)}}})
 	}
+	l.Apply(ledger.Record{At: noon, Waiting: &ledger.Waiting{}})
 	var got []string
 	for _, b := range j.standing(l, reading{began: noon}, ledger.Rates{}) {
 		got = append(got, b.ID)

@@ -90,6 +90,53 @@ func Moves(l *ledger.Ledger, now time.Time) []transfer.Case {
 	return transfer.Judge(l, read, now)
 }
 
+// A withdrawal that waits for its owner, and a transfer whose word we do not know, are among the differences after so long: nothing
+// says how long they take usually. Our assumption.
+const (
+	ownerWaits  = time.Hour
+	untoldWaits = 24 * time.Hour
+)
+
+// stuck are the transfers that should have moved on, as differences. Those that wait for their senders to be declared are told of by
+// themselves.
+func stuck(l *ledger.Ledger, now time.Time) []ledger.Break {
+	var out []ledger.Break
+	by := map[string]ledger.Transfer{}
+	for _, t := range l.Transfers() {
+		if t.Deposit != nil {
+			by["in "+t.Deposit.UUID] = t
+		} else {
+			by["out "+t.Withdrawal.UUID] = t
+		}
+	}
+	for _, c := range Moves(l, now) {
+		t, listed := by[c.Key]
+		if !listed || c.Undeclared {
+			continue
+		}
+		b := ledger.Break{ID: string(ledger.Stuck) + " " + c.Key, Kind: ledger.Stuck, Found: now, Transfer: &t}
+		switch late := c.Stand == transfer.Late || c.Stand == transfer.Stopped; {
+		case late && c.Usual != nil:
+			b.Since = c.Waits.Add(c.Usual.Late)
+		case late:
+			b.Since = c.Due
+		case c.Stand == transfer.Owner && c.For > ownerWaits:
+			b.Since = c.Waits.Add(ownerWaits)
+		case c.Stand == transfer.Untold && c.For > untoldWaits:
+			b.Since = c.Waits.Add(untoldWaits)
+		default:
+			continue
+		}
+		if t.Deposit != nil {
+			b.Money = []ledger.Money{{Asset: c.Asset, OnHand: c.Amount.Decimal()}}
+		} else {
+			b.Money = []ledger.Money{{Asset: c.Asset, Locked: c.Amount.Decimal().Add(c.Fee.Decimal())}}
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
 // expectMost bounds what is awaited at a time.
 const expectMost = 100
 

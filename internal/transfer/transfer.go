@@ -262,6 +262,7 @@ func (j *judge) deposit(f ledger.Followed, e *ledger.Expected) Case {
 	default:
 		c.Stand, c.Turn, c.Waits, c.Checks = Untold, Unknown, f.Seen[c.Status].At, []string{"word", "support"}
 		next(Hidden, Hidden)
+		c.wait()
 	}
 	if step != "" {
 		j.lateness(&c, step, lane{false, d.Asset, d.Network})
@@ -274,11 +275,16 @@ func (j *judge) deposit(f ledger.Followed, e *ledger.Expected) Case {
 
 const yen = "jpy"
 
-// lateness fills in how long a transfer has been in a step, and whether that is late.
-func (j *judge) lateness(c *Case, step Step, l lane) {
+// wait fills in how long a transfer has been where it is.
+func (c *Case) wait() {
 	if !c.Waits.IsZero() && c.AsOf.After(c.Waits) {
 		c.For = c.AsOf.Sub(c.Waits)
 	}
+}
+
+// lateness fills in how long a transfer has been in a step, and whether that is late.
+func (j *judge) lateness(c *Case, step Step, l lane) {
+	c.wait()
 	late := false
 	if u, ok := j.past.usual(step, l); ok {
 		c.Usual = &u

@@ -43,9 +43,7 @@ func (j *judge) withdrawal(f ledger.Followed) Case {
 	case bitbank.WithdrawalConfirming:
 		c.Stand, c.Turn, c.Waits, c.Checks = Owner, You, c.Began, []string{"confirm"}
 		mark(Present, Ahead, Ahead, Hidden)
-		if !c.Waits.IsZero() && j.asOf.After(c.Waits) {
-			c.For = j.asOf.Sub(c.Waits)
-		}
+		c.wait()
 	case bitbank.WithdrawalExamining:
 		c.Stand, c.Turn, c.Waits, step = Moving, Bitbank, here.At, Examine
 		mark(Past, Present, Ahead, Hidden)
@@ -63,6 +61,7 @@ func (j *judge) withdrawal(f ledger.Followed) Case {
 	default:
 		c.Stand, c.Turn, c.Waits, c.Checks = Untold, Unknown, here.At, []string{"word", "support"}
 		mark(Hidden, Hidden, Hidden, Hidden)
+		c.wait()
 	}
 	if step != "" {
 		j.lateness(&c, step, lane{true, w.Asset, w.Network})
@@ -86,9 +85,7 @@ func (j *judge) ended(c *Case, f ledger.Followed, here ledger.Seen) {
 	}
 	back := &c.Stations[4]
 	c.Waits = here.At
-	if c.AsOf.After(c.Waits) {
-		c.For = c.AsOf.Sub(c.Waits)
-	}
+	c.wait()
 	_, a := f.Seen[string(bitbank.WithdrawalConfirming)]
 	followed := a || passed(bitbank.WithdrawalExamining) == Past || passed(bitbank.WithdrawalSending) == Past || here.At.Sub(c.Began) < freshly
 	switch {
