@@ -48,7 +48,7 @@ var policy = []struct {
 	{name: "internal/keys", may: "bitbank internal/secret"},
 	{name: "internal/gateway", may: "bitbank internal/keys internal/lease internal/secret internal/loopback"},
 	{name: "internal/relay", may: "bitbank internal/socketio internal/loopback"},
-	{name: "internal/account", may: "bitbank internal/keys internal/lease internal/reconcile internal/exposure internal/ledger internal/transfer internal/broker internal/gateway internal/journal"},
+	{name: "internal/account", may: "bitbank internal/keys internal/lease internal/reconcile internal/exposure internal/ledger internal/stop internal/transfer internal/broker internal/gateway internal/journal"},
 	{name: "internal/failures"}, // tests alone
 	{name: "internal/watch", may: "internal/part internal/probe internal/resilience internal/diagnose internal/incident internal/journal"},
 	{name: "internal/web", may: "bitbank internal/account internal/lease internal/exposure internal/ledger internal/stop internal/transfer internal/reconcile internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/secret internal/text internal/watch internal/loopback internal/venue"},

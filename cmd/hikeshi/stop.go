@@ -53,7 +53,9 @@ func (p *program) stopAdd() *cobra.Command {
 			return p.stopStep(c.Context(), "", body)
 		},
 	})
-	flag := func(into *string, name string) { c.Flags().StringVar(into, name, "", p.say("cli.stop.flag."+name, nil)) }
+	flag := func(into *string, name string) {
+		c.Flags().StringVar(into, name, "", p.say("cli.stop.flag."+name, nil))
+	}
 	flag(&f.trigger, "trigger")
 	flag(&f.guard, "guard")
 	flag(&f.amount, "amount")

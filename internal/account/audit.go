@@ -39,13 +39,14 @@ type books struct {
 
 	ratesAt, transfersAt, positionsAt, weighed, checked time.Time
 
-	margin margins                   // guarded
-	pairs  []string                  // guarded: that bitbank trades
-	own    map[string]exposure.Quote // guarded: bitbank's last prices
-	unsure []string                  // guarded: of what nothing could be said when balances were weighed last
-	giveUp context.CancelFunc        // guarded: ends the newest audit
-	since  time.Time                 // guarded: when it began
-	named  bool                      // guarded: bitbank wants to be told the asset of withdrawals
+	margin  margins                   // guarded
+	pairs   []string                  // guarded: that bitbank trades
+	own     map[string]exposure.Quote // guarded: bitbank's last prices
+	unsure  []string                  // guarded: of what nothing could be said when balances were weighed last
+	noticed reading                   // guarded: what exits have read since the newest audit, for the next one to judge
+	giveUp  context.CancelFunc        // guarded: ends the newest audit
+	since   time.Time                 // guarded: when it began
+	named   bool                      // guarded: bitbank wants to be told the asset of withdrawals
 }
 
 // Check compares the ledger with bitbank now. While bitbank does not answer it fails without asking.
@@ -105,6 +106,8 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 	r := reading{began: time.Now(), whole: whole}
 	a.mu.Lock()
 	r.first = a.broker.Ledger().CoveredTo(ledger.Trades).IsZero()
+	r.add(b.noticed)
+	b.noticed = reading{}
 	a.mu.Unlock()
 	for _, read := range []func(context.Context, *bitbank.Client, *reading) error{a.balances, a.orders, a.trades} {
 		if err := read(ctx, c, &r); err != nil {

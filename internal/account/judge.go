@@ -43,6 +43,11 @@ type reading struct {
 	rowsAt   [2]time.Time // when the read of the balances was sent, and answered
 }
 
+// add takes in what another reading has found that was not known.
+func (r *reading) add(o reading) {
+	r.fills, r.ended, r.appeared = append(r.fills, o.fills...), append(r.ended, o.ended...), append(r.appeared, o.appeared...)
+}
+
 // A judge tells what a reading and the ledger disagree on. It reads no clock and does no I/O.
 type judge struct {
 	start  time.Time         // of this run

@@ -22,23 +22,25 @@ const StopKind journal.Kind = "stop"
 type stops struct {
 	turn chan struct{} // holds one: who changes the book, which waits for the disk
 
-	mu      sync.Mutex // guards what follows
-	book    stop.Book
-	watches map[stop.ID]*stop.Watch
-	steps   map[stop.ID]Doing // the newest of each that acts
-	acting  map[stop.ID]bool  // a goroutine carries it out
-	feeds   map[string]*feed  // by pair
-	exits   map[string]seen   // by intent: when it changed last, as far as we saw
-	back    time.Time         // nothing that was read before says anything
-	silent  bool              // the newest read of the account was not answered
-	pairs   map[string]bitbank.Pair
-	changed chan struct{} // closed and made anew when something has changed that an exit waits for
+	mu        sync.Mutex // guards what follows
+	book      stop.Book
+	watches   map[stop.ID]*stop.Watch
+	steps     map[stop.ID]Doing     // the newest of each that acts
+	acting    map[stop.ID]bool      // a goroutine carries it out
+	concluded map[stop.ID]time.Time // see StopView
+	feeds     map[string]*feed      // by pair
+	exits     map[string]seen       // by intent: when it changed last, as far as we saw
+	back      time.Time             // nothing that was read before says anything
+	silent    bool                  // the newest read of the account was not answered
+	pairs     map[string]bitbank.Pair
+	changed   chan struct{} // closed and made anew when something has changed that an exit waits for
 }
 
 func newStops(b stop.Book) *stops {
 	return &stops{
 		turn: make(chan struct{}, 1), book: b, watches: map[stop.ID]*stop.Watch{}, steps: map[stop.ID]Doing{}, acting: map[stop.ID]bool{},
-		feeds: map[string]*feed{}, exits: map[string]seen{}, pairs: map[string]bitbank.Pair{}, changed: make(chan struct{}),
+		concluded: map[stop.ID]time.Time{},
+		feeds:     map[string]*feed{}, exits: map[string]seen{}, pairs: map[string]bitbank.Pair{}, changed: make(chan struct{}),
 	}
 }
 
@@ -65,8 +67,11 @@ type StopView struct {
 	Bitbank stop.Quote
 	Else    stop.Quote
 	Doing   Doing // of one that acts
-	Exits   []stop.Exit
-	Sold    bitbank.Number
+	// Concluded is when the first read of the account ended that the exit could be decided by, since it was triggered or we were
+	// started; zero: not yet.
+	Concluded time.Time
+	Exits     []stop.Exit
+	Sold      bitbank.Number
 }
 
 // ErrStop are the errors of changes to local stops.
@@ -198,6 +203,7 @@ func (a *Account) Stops() []StopView {
 		if s.Acting() {
 			v.Doing = a.stops.steps[s.Plan.ID]
 		}
+		v.Concluded = a.stops.concluded[s.Plan.ID]
 		a.stops.mu.Unlock()
 		v.Else = a.elsewhere(s.Plan.Pair)
 		sum := bitbank.Number{}.Decimal()

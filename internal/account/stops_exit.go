@@ -37,6 +37,8 @@ type exit struct {
 	reads   []stop.Reading
 	market  *stop.Market
 	audited time.Time // when a whole read of the account began for it
+	// concluded says that one has ended by which it could be decided.
+	concluded bool
 }
 
 // exit carries out a plan while it is pending or exiting.
@@ -132,21 +134,19 @@ func (a *Account) act(ctx context.Context, s stop.Standing, x *exit, step stop.S
 	return step.Again
 }
 
-// lookFor reads the account, and the market with it, so that the one is not old when the other is there.
+// lookFor reads the account and the market.
 func (a *Account) lookFor(ctx context.Context, p stop.Plan, x *exit, whole bool) time.Duration {
-	market := make(chan *stop.Market, 1)
-	go func() {
-		m, err := a.readMarket(ctx, p)
-		if err != nil {
-			m = nil
-		}
-		market <- m
-	}()
-	r := a.readFor(ctx, p, x, whole)
-	x.market = <-market
+	r, m := a.readFor(ctx, p, x, whole)
+	x.market = m
 	if r.Doubt == stop.Unread {
 		a.doing(p.ID, stop.Step{Act: stop.Wait, Why: stop.Darkness})
 		return unanswered()
+	}
+	if r.Doubt == "" && !x.concluded {
+		x.concluded = true
+		a.stops.mu.Lock()
+		a.stops.concluded[p.ID] = time.Now()
+		a.stops.mu.Unlock()
 	}
 	x.reads = append(x.reads, r)
 	x.reads = x.reads[max(0, len(x.reads)-exitReads):]

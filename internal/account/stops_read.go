@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -63,34 +64,50 @@ const tradesSettle = 90 * time.Second
 // auditedFor is how long a whole read of the account stands, between which an exit reads its own orders and what there is alone.
 const auditedFor = 15 * time.Second
 
-// readFor reads the account for an exit: everything that orders move, and then once more what there is. Whole weighs the books
-// too.
-func (a *Account) readFor(ctx context.Context, p stop.Plan, x *exit, whole bool) stop.Reading {
+// readFor reads the account for an exit, and beside the last of it the market, so that neither is old when the other is there: first
+// everything that orders move, then what there is. Whole weighs the books too. Without a market it was not read.
+func (a *Account) readFor(ctx context.Context, p stop.Plan, x *exit, whole bool) (stop.Reading, *stop.Market) {
 	began := time.Now()
 	r := stop.Reading{Began: began, Doubt: stop.Unread}
 	a.stops.mu.Lock()
 	back, silent := a.stops.back, a.stops.silent
 	a.stops.mu.Unlock()
 	var err error
-	if whole || silent || x.audited.Before(back) || began.Sub(x.audited) > auditedFor {
-		if err = a.auditFor(ctx, silent, whole); err == nil {
-			x.audited = began
-		}
-	} else {
+	switch fresh := !silent && !x.audited.Before(back) && began.Sub(x.audited) <= auditedFor; {
+	case whole:
+		a.interrupt(back)
+		err = a.auditFor(ctx)
+	case !fresh:
+		err = a.readMoves(ctx, p)
+	default:
 		err = a.readExits(ctx, p)
 	}
+	var m *stop.Market
 	if err == nil {
+		var reading sync.WaitGroup
+		reading.Go(func() { m, _ = a.readMarket(ctx, p) }) // it is looked at again
 		err = a.remaining(ctx, p, &r)
+		reading.Wait()
+	}
+	if err == nil {
+		a.mu.Lock()
+		a.read = time.Now()
+		a.mu.Unlock()
 	}
 	a.stops.mu.Lock()
 	defer a.stops.mu.Unlock()
-	if err != nil {
+	switch {
+	case err != nil:
 		a.stops.silent = !answers(err)
 		a.log.Info("the account was not read for an exit", "stop", p.ID, "err", err)
-	} else if a.stops.silent {
+		return r, nil
+	case silent:
 		a.stops.silent, a.stops.back = false, began
 	}
-	return r
+	if x.audited.Before(a.stops.back) || began.Sub(x.audited) > auditedFor {
+		x.audited = began
+	}
+	return r, m
 }
 
 const (
@@ -98,20 +115,35 @@ const (
 	auditFor = 15 * time.Second
 )
 
-// auditFor audits for an exit. Whether bitbank answers at all is asked first, and briefly: of the connections that it left in the
-// dark some hang for long, and so does an audit that waits for one.
-func (a *Account) auditFor(ctx context.Context, silent, whole bool) error {
+// auditFor audits for an exit, which does not wait for long.
+func (a *Account) auditFor(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, auditFor)
+	defer cancel()
+	return a.audit(ctx, true)
+}
+
+// readMoves reads what orders have moved: the live ones, what became of those that are not, and trades. It waits for no audit that is
+// under way, which may hang in the dark; what it finds is left for the next one to judge. Whether bitbank answers at all is asked
+// first, and briefly.
+func (a *Account) readMoves(ctx context.Context, p stop.Plan) error {
+	c := a.exiting()
+	r := reading{began: time.Now()}
 	asking, cancel := context.WithTimeout(ctx, probeFor)
 	defer cancel()
-	if _, err := a.exiting().Assets(asking); err != nil {
+	if err := a.balances(asking, c, &r); err != nil {
 		return err
-	}
-	if silent {
-		a.interrupt(time.Now())
 	}
 	ctx, cancel = context.WithTimeout(ctx, auditFor)
 	defer cancel()
-	return a.audit(ctx, whole)
+	for _, read := range []func(context.Context, *bitbank.Client, *reading) error{a.orders, a.trades} {
+		if err := read(ctx, c, &r); err != nil {
+			return err
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.books.noticed.add(r)
+	return nil
 }
 
 // readExits reads the orders of an exit that are not over.
