@@ -11,6 +11,7 @@ func (p *program) commands() []*cobra.Command {
 		p.sim(),
 		p.orders(),
 		p.transfers(),
+		p.positions(),
 		p.freezes("freeze", true),
 		p.freezes("thaw", false),
 		p.manual(),

@@ -158,6 +158,8 @@ func (p *program) askFor(ctx context.Context, most time.Duration, cfg config.Con
 		_, known, _ := strings.Cut(refused.Error.Message, ": expected ")
 		_, known, _ = strings.Cut(known, ": ")
 		return p.fail("web.move.mistake."+strings.TrimPrefix(refused.Error.Code, "bad_"), "", text.Args{"known": known})
+	case "refused_line", "no_line":
+		return p.fail("cli.positions."+refused.Error.Code, "cli.positions.line.hint", text.Args{"why": refused.Error.Message})
 	case "dark", "unread":
 		return p.fail("cli.check."+refused.Error.Code, "cli.check.hint", nil)
 	case "login":

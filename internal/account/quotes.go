@@ -75,16 +75,16 @@ func wants(l *ledger.Ledger) []Want {
 
 // quotes reads bitbank's own prices until ctx ends.
 func (a *Account) quotes(ctx context.Context) error {
-	each := time.NewTicker(quotesEvery)
-	defer each.Stop()
 	for {
+		wait := time.Second // until it is known what is held
 		if len(a.Wants()) > 0 {
 			a.readQuotes(ctx)
+			wait = quotesEvery
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-each.C:
+		case <-time.After(wait):
 		}
 	}
 }

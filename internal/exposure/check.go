@@ -26,6 +26,12 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return "the line is not set: " + r.ID }
 
+// Refusals are all that there are.
+var Refusals = []string{
+	"kind", "pair.needed", "pairs", "pair", "yen", "percent", "value.none", "value", "value.percent", "why", "many", "twice", "contradiction", "not_held", "unlisted",
+	"unpriced", "no_position", "crossed",
+}
+
 // Kinds are the kinds of lines.
 var Kinds = []ledger.LineKind{ledger.Above, ledger.Below, ledger.Loss, ledger.GapLine, ledger.NoStop}
 

@@ -17,6 +17,7 @@ import (
 	"hikeshi/bitbank"
 	"hikeshi/internal/account"
 	"hikeshi/internal/broker"
+	"hikeshi/internal/exposure"
 	"hikeshi/internal/lease"
 	"hikeshi/internal/ledger"
 	"hikeshi/internal/reconcile"
@@ -39,6 +40,8 @@ type owner struct {
 	reopens  *account.Reopening // bitbank is just back
 	switches []lease.Lease
 	cut      lease.Cut
+	// adds completes what the ledger says of what is held.
+	adds func(*exposure.Input)
 }
 
 func (o *owner) View() account.View {
@@ -54,6 +57,9 @@ func (o *owner) View() account.View {
 	}
 	if o.low {
 		v.Trading = "full"
+	}
+	if v.Exposure.Read = o.read; o.adds != nil {
+		o.adds(&v.Exposure)
 	}
 	return v
 }
@@ -114,6 +120,26 @@ func (o *owner) GiveUp(plan string) {
 	defer o.mu.Unlock()
 	o.asked = append(o.asked, "give up "+plan)
 	o.l.Apply(ledger.Record{At: time.Now(), PlanEnded: &ledger.PlanEnded{ID: plan, GivenUp: true}})
+}
+
+func (o *owner) Draw(_ context.Context, x ledger.Line) (ledger.Line, error) {
+	in := o.View().Exposure
+	if no := exposure.Check(x, []string{"btc_jpy", "eth_jpy", "xrp_jpy"}, in); no != nil {
+		return ledger.Line{}, no
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	x.ID = o.l.NextLine()
+	o.l.Apply(ledger.Record{At: time.Now(), Line: &x})
+	return x, nil
+}
+
+func (o *owner) Erase(_ context.Context, id int) (bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	there := slices.ContainsFunc(o.l.Lines(), func(x ledger.LineState) bool { return x.ID == id })
+	o.l.Apply(ledger.Record{At: time.Now(), Line: &ledger.Line{ID: id, Removed: true}})
+	return there, nil
 }
 
 func (o *owner) Check(context.Context) error {

@@ -29,6 +29,10 @@ type Accounts interface {
 	CancelAll(scope ledger.Scope, by, why string) (account.Plan, error)
 	// GiveUp ends a plan. What was sent is sent.
 	GiveUp(plan string)
+	// Draw sets a line of the owner's, and gives it its number; a *exposure.Refusal says why it does not make sense.
+	Draw(ctx context.Context, x ledger.Line) (ledger.Line, error)
+	// Erase removes one; false when there is none with this number.
+	Erase(ctx context.Context, id int) (bool, error)
 	// Check compares the books with bitbank now; account.ErrDark is the error while bitbank does not answer.
 	Check(ctx context.Context) error
 	// Expect has a deposit awaited that was sent; what cannot be taken is a *transfer.Mistake. Unexpect drops it by its name.

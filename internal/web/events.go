@@ -142,6 +142,11 @@ func frame(l text.Lang, e watch.Event) string {
 			head
 			Move
 		}{on, d}
+	case LineNow:
+		body = struct {
+			head
+			LineNow
+		}{on, d}
 	case Break:
 		body = struct {
 			head
@@ -157,7 +162,7 @@ func frame(l text.Lang, e watch.Event) string {
 	if err != nil {
 		panic("web: write an event: " + err.Error())
 	}
-	if e.Kind == "order" || e.Kind == "transfer" || e.Kind == "break" { // no record of the watch: nothing to resume at
+	if e.Kind == "order" || e.Kind == "transfer" || e.Kind == "break" || e.Kind == "line" { // no record of the watch: nothing to resume at
 		return fmt.Sprintf("event: %s\ndata: %s\n\n", e.Kind, b)
 	}
 	return fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, b)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hikeshi/internal/diagnose"
+	"hikeshi/internal/exposure"
 	"hikeshi/internal/incident"
 	"hikeshi/internal/part"
 	"hikeshi/internal/probe"
@@ -30,6 +31,7 @@ type front struct {
 	First  bool // no round is over yet
 	Ban    *badge
 	Doubt  *notice // of orders
+	Holds  *notice // of what is held
 	Card   card
 	Chain  chain
 	Parts  []row
@@ -82,6 +84,9 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) {
 		Proof:  proven(l, snap, now),
 	}
 	b.Plots, b.Doubt = s.plots(l, snap, now), noticeOf(l, count(s.views.now(), now), s.mayRead(r))
+	if s.o.Accounts != nil {
+		b.Holds = holdsOf(l, exposure.Of(s.views.now().Exposure), s.mayRead(r))
+	}
 	if snap.Verdict.Scope == diagnose.OwnLine && !anyWell(snap.Round) {
 		ban := scopeBadge(l, diagnose.OwnLine)
 		b.Ban = &ban

@@ -21,6 +21,7 @@ type follower struct {
 	moves  map[string]string // statuses of transfers, and how often each was told of
 	breaks map[string]ledger.Break
 	leases map[string]lease.Lease
+	lines  map[int]ledger.Crossed
 }
 
 func (s *server) follow() *follower {
@@ -91,6 +92,9 @@ func (f *follower) changes(l text.Lang, now time.Time) []watch.Event {
 		if known && !sameBreak(was, b) || !known && (f.began || b.Over.IsZero()) {
 			add("break", shapeBreak(l, b, now))
 		}
+	}
+	for _, x := range f.crossed(l, v) {
+		add("line", x)
 	}
 	f.orders, f.moves, f.breaks, f.leases, f.began = orders, moves, breaks, leases, true
 	return out

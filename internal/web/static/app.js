@@ -56,7 +56,7 @@ function listen() {
     stream = null;
   } else if (!stream || stream.readyState === EventSource.CLOSED) {
     stream = new EventSource(`/api/v1/events?lang=${root.lang}`);
-    for (const kind of ["verdict", "component", "incident", "order", "transfer", "error"]) {
+    for (const kind of ["verdict", "component", "incident", "order", "transfer", "line", "error"]) {
       stream.addEventListener(kind, () => later(together));
     }
   }

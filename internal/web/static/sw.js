@@ -10,8 +10,8 @@ const shell = [
   "/static/icon.svg",
   "/static/tokens.css",
 ];
-const pages = ["/", "/help", "/history", "/orders", "/settings"];
-const shut = ["/orders"]; // until its owner has come in once
+const pages = ["/", "/help", "/history", "/orders", "/positions", "/settings"];
+const shut = ["/orders", "/positions"]; // until its owner has come in once
 const patience = 2_000; // a page takes milliseconds: a daemon that has not answered by then hangs
 
 addEventListener("install", (event) => {
