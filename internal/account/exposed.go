@@ -58,7 +58,7 @@ func exposed(l *ledger.Ledger, now time.Time) exposure.Input {
 // with the lock.
 func (a *Account) sharpen(in *exposure.Input) {
 	m := &a.books.margin
-	in.Dark, in.Read = a.broker.Dark(), a.read
+	in.Dark, in.Read = a.broker.Dark() || a.guard.unread, a.read
 	for _, name := range a.books.unsure {
 		if !strings.Contains(name, "/") {
 			in.Unsure = append(in.Unsure, name)

@@ -15,7 +15,7 @@ import (
 // An Input is everything that a report is made of.
 type Input struct {
 	Now  time.Time
-	Dark bool // bitbank does not answer
+	Dark bool // bitbank does not answer, whosever fault that is
 	// Read is when balances and live orders were read whole last, Held when margin positions were; zero: never, as far as is known.
 	Read, Held time.Time
 	Holdings   []ledger.Holding
