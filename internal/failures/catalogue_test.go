@@ -34,7 +34,7 @@ type group struct {
 	scenarios []scenario
 }
 
-var groups = []group{orderWrites, cancels, streams, exchange, switches, history}
+var groups = []group{orderWrites, cancels, streams, exchange, switches, stopping, history}
 
 func TestFailures(t *testing.T) {
 	for _, g := range groups {

@@ -274,8 +274,10 @@ func booksNothing(ctx context.Context, h *hand, id int64) state {
 // Another customer of the exchange. He only ever sells, which the account of the scenarios does not.
 const otherKey, otherSecret = "other-key", "other-secret"
 
-// strange reports whether an order is none of the bot's.
-func (w *world) strange(r row) bool { return r.Type == "limit" && r.Side == "sell" || w.ofOurs(r) }
+// strange reports whether an order is none of the bot's: bots buy by limits, and stops are the owner's.
+func (w *world) strange(r row) bool {
+	return r.Side == "sell" && (r.Type == "limit" || strings.HasPrefix(r.Type, "stop")) || w.ofOurs(r)
+}
 
 // sells has another customer sell so much to whoever bids this price.
 func (w *world) sells(amount, price string) {

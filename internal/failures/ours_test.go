@@ -113,6 +113,7 @@ func (o *ours) start() {
 	must(err)
 	up.account, err = account.Open(account.Options{
 		Client: client, Journal: up.disk, Barrier: w.setup.barrier, StreamURL: w.url("pubnub"), StreamHTTP: &http.Client{Transport: transport()},
+		Market: w.market,
 	}, w.disk.all)
 	must(err)
 	up.gateway, err = gateway.New(gateway.Options{

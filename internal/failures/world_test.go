@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"hikeshi/internal/exposure"
 	"hikeshi/internal/pipe"
 	"hikeshi/internal/sim"
 )
@@ -50,7 +51,8 @@ type world struct {
 	healed time.Time      // when the world was made well; zero before
 	going  sync.WaitGroup // the bot's strategy
 
-	strangers atomic.Int32 // signed requests that a portal was sent
+	abroad    atomic.Pointer[exposure.Else] // the price elsewhere; nil: not known
+	strangers atomic.Int32                  // signed requests that a portal was sent
 }
 
 // newWorld begins in the year 2003: before 2001 PubNub's timetokens had a digit less than any real one.
