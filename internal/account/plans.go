@@ -124,7 +124,7 @@ func (a *Account) WouldCancel(s ledger.Scope) Preview {
 // open is a plan that goes on and does all that one over s would do. Called with the lock.
 func (a *Account) open(s ledger.Scope) *Plan {
 	l := a.broker.Ledger()
-	for _, p := range l.Plans() {
+	for _, p := range slices.Backward(l.Plans()) { // the newest has the most
 		if p.Open() && p.Scope.Covers(s) {
 			return new(a.progress(planOf(l, p)))
 		}

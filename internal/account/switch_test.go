@@ -397,3 +397,29 @@ func byHand(w *world) {
 		w.t.Fatalf("%+v", o)
 	}
 }
+
+// A plan waits for one pair, the owner lets the bot go, and it orders in another: when it falls silent again that is cancelled too.
+func TestALapseHasAPlanOfItsOwnWhereAnOlderOneKnowsLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.grid("grid", 1, "xrp_jpy")
+		w.arm(1, 10*time.Second)
+		w.control("POST", "/pairs/xrp_jpy", `{"flags":{"stop_order_and_cancel":true}}`)
+		time.Sleep(time.Minute)
+		if l := w.state(); l.State != lease.Latched {
+			t.Fatalf("the first lapse is %s", l.State)
+		}
+		w.a.Freeze("grid", false, "")
+		w.arm(2, 10*time.Second)
+		w.place("0.01", time.Minute)
+		time.Sleep(time.Minute)
+		if plans := w.a.View().Plans; len(plans) != 2 || w.live() != 1 {
+			t.Errorf("%d plans, %d rest", len(plans), w.live())
+		}
+		w.control("POST", "/pairs/xrp_jpy", `{"flags":{"stop_order_and_cancel":false}}`)
+		time.Sleep(time.Minute)
+		if l := w.state(); l.State != lease.Safe || w.live() != 0 {
+			t.Errorf("in the end it is %s, and %d rest", l.State, w.live())
+		}
+	})
+}

@@ -27,7 +27,7 @@ func (b *Broker) cancelAll(now time.Time, e CancelAll) {
 		b.keep(now, ledger.Record{Frozen: &ledger.Frozen{Bot: e.Scope.Bot, On: true, Why: e.Why}})
 	}
 	for _, p := range b.ledger.Plans() {
-		if p.Open() && p.Scope.Covers(e.Scope) {
+		if p.Open() && p.Scope.Covers(e.Scope) && b.hasAll(p, e.Scope) {
 			return
 		}
 	}
@@ -47,6 +47,14 @@ func (b *Broker) cancelAll(now time.Time, e CancelAll) {
 	for _, i := range lost {
 		b.unwant(now, Unwant{ID: i.ID})
 	}
+}
+
+// hasAll reports whether a plan names all that is to be cancelled in a scope. Since it was made the owner may have let a bot go, and the
+// bot may have ordered more.
+func (b *Broker) hasAll(p ledger.Plan, s ledger.Scope) bool {
+	cancel, _ := b.ledger.Within(s)
+	return !slices.ContainsFunc(cancel, func(o bitbank.Order) bool { return !slices.Contains(p.Orders, ledger.Named{Pair: o.Pair, ID: o.ID}) }) &&
+		!slices.ContainsFunc(b.ledger.LostWithin(s), func(i ledger.Intent) bool { return !slices.Contains(p.Lost, i.ID) })
 }
 
 // giveUp ends a plan that its owner does not want any more. What was sent is sent.
