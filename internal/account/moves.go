@@ -23,7 +23,7 @@ func (a *Account) transfersDue() time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	l := a.broker.Ledger()
-	moving := len(l.Expected()) > 0 || slices.ContainsFunc(l.Transfers(), func(t ledger.Transfer) bool {
+	moving := slices.ContainsFunc(l.Expected(), func(e ledger.Expected) bool { return time.Since(e.Sent) < settledIn }) || slices.ContainsFunc(l.Transfers(), func(t ledger.Transfer) bool {
 		over, began := t.Over()
 		return !over && time.Since(began) < settledIn
 	})
@@ -76,6 +76,11 @@ func alerts(l *ledger.Ledger, now time.Time) []ledger.Record {
 		state := ""
 		if c.Stand.Attention() {
 			state = string(c.Stand)
+		}
+		if e := c.Awaited; e != nil && c.Stand == transfer.Done { // it has come as it was announced
+			met := *e
+			met.Dropped = true
+			out = append(out, ledger.Record{At: now, Expected: &met})
 		}
 		if c.Alert.State != state {
 			out = append(out, ledger.Record{At: now, Alerted: &ledger.Alerted{Key: c.Key, N: c.Alert.N + 1, State: state}})

@@ -231,6 +231,20 @@ func TestADepositThatIsAwaited(t *testing.T) {
 		if err := w.a.Unexpect(e.ID); err == nil {
 			t.Error("what is dropped can be dropped again")
 		}
+		// What comes as it was announced is awaited no longer by itself.
+		if _, err := w.a.Expect(ledger.Expected{Asset: "jpy", Amount: num(t, "30000"), Sent: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		id = w.arrive(`{"asset":"jpy","amount":"30000"}`)
+		time.Sleep(time.Minute)
+		if c := w.move(id); c.Awaited == nil || c.Stand != transfer.Moving {
+			t.Errorf("on its way: %+v", c)
+		}
+		time.Sleep(5 * time.Minute)
+		if c := w.move(id); c.Awaited != nil || c.Stand != transfer.Done {
+			t.Errorf("credited: %+v", c)
+		}
 	})
 }
 

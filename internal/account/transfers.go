@@ -145,7 +145,9 @@ func (a *Account) newest(ctx context.Context, c *bitbank.Client, l list, until, 
 		a.mu.Lock()
 		for _, t := range page {
 			if !a.broker.Ledger().Told(t) {
-				t.After = before
+				if !before.IsZero() {
+					t.After = before
+				}
 				records = append(records, ledger.Record{Transfer: &t})
 			}
 			if _, began := t.Over(); !began.IsZero() && (oldest.IsZero() || began.Before(oldest)) {
@@ -164,20 +166,21 @@ func (a *Account) newest(ctx context.Context, c *bitbank.Client, l list, until, 
 	return nil
 }
 
-// readTransfers reads one page of a list: what began from since to end, both included, the newest of it. Zero is no bound.
+// readTransfers reads one page of a list: what began from since to end, both included, the newest of it. Zero is no bound. Whatever a
+// transfer has come to, it has since it began.
 func readTransfers(ctx context.Context, c *bitbank.Client, l list, since, end time.Time) ([]ledger.Transfer, error) {
 	q := bitbank.TransferQuery{Asset: l.asset, Count: transferPage, Since: since, End: end}
 	var out []ledger.Transfer
 	if l.kind == ledger.Deposits {
 		in, err := c.DepositHistory(ctx, q)
 		for _, d := range in {
-			out = append(out, ledger.Transfer{Deposit: &d})
+			out = append(out, ledger.Transfer{Deposit: &d, After: d.FoundAt.Time()})
 		}
 		return out, err
 	}
 	gone, err := c.WithdrawalHistory(ctx, q)
 	for _, w := range gone {
-		out = append(out, ledger.Transfer{Withdrawal: &w})
+		out = append(out, ledger.Transfer{Withdrawal: &w, After: w.RequestedAt.Time()})
 	}
 	return out, err
 }

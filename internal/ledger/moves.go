@@ -184,18 +184,37 @@ type Followed struct {
 	Back Back
 }
 
-// Followed are the deposits and withdrawals that are kept, oldest first.
+// Followed are the deposits and withdrawals that are kept, oldest first. They are not copied: they hold until the next record, and
+// are only to be read.
 func (l *Ledger) Followed() []Followed {
-	var out []Followed
-	for _, t := range l.Transfers() {
-		key := "out " + t.uuid()
-		if t.Deposit != nil {
-			key = "in " + t.uuid()
+	l.tidy()
+	type aged struct {
+		began bitbank.Millis
+		of    *transfer
+	}
+	all := make([]aged, 0, len(l.transfers.by))
+	for _, t := range l.transfers.by {
+		all = append(all, aged{t.report().millis(), t})
+	}
+	slices.SortFunc(all, func(a, b aged) int {
+		if a.began != b.began {
+			return cmp.Compare(a.began, b.began)
 		}
-		known := l.transfers.by[key]
-		out = append(out, Followed{t, maps.Clone(known.Seen), known.Back})
+		return strings.Compare(a.of.report().uuid(), b.of.report().uuid())
+	})
+	out := make([]Followed, len(all))
+	for i, x := range all {
+		out[i] = Followed{x.of.report(), x.of.Seen, x.of.Back}
 	}
 	return out
+}
+
+// millis is when a transfer began, as bitbank wrote it.
+func (t Transfer) millis() bitbank.Millis {
+	if t.Deposit != nil {
+		return t.Deposit.FoundAt
+	}
+	return t.Withdrawal.RequestedAt
 }
 
 // Expected are the deposits that the owner has announced and not dropped, oldest first.

@@ -114,6 +114,8 @@ func TestEveryStationOfATransfer(t *testing.T) {
 		{"one that timed out", []ledger.Record{out(ago(time.Hour), withdrawal("CONFIRMING", "xrp", "ripple", ago(2*time.Hour))), out(ago(time.Minute), withdrawal("CONFIRM_TIMEOUT", "xrp", "ripple", ago(2*time.Hour)))}, Ended, Bitbank, "requested:done approved:failed examined:failed sent_out:failed given_back:now", "balance"},
 		{"one that was rejected long ago, as we saw", []ledger.Record{out(ago(30*time.Hour), withdrawal("EXAMINING", "xrp", "ripple", ago(31*time.Hour))), out(ago(29*time.Hour), withdrawal("REJECTED", "xrp", "ripple", ago(31*time.Hour)))}, Ended, Unknown, "requested:done approved:done examined:failed sent_out:failed given_back:unknown", "balance"},
 		{"one that ended before we looked", []ledger.Record{out(ago(time.Minute), withdrawal("CANCELED", "xrp", "ripple", ago(30*time.Hour)))}, Before, Nobody, "requested:done approved:failed examined:failed sent_out:failed given_back:unknown", "balance"},
+		{"one that ended before the first read", []ledger.Record{{At: ago(time.Minute), Transfer: &ledger.Transfer{Withdrawal: withdrawal("CANCELED", "xrp", "ripple", ago(2*time.Hour)), After: ago(2 * time.Hour)}}}, Before, Nobody, "requested:done approved:failed examined:failed sent_out:failed given_back:unknown", "balance"},
+		{"one that began and ended between two reads", []ledger.Record{{At: ago(time.Minute), Transfer: &ledger.Transfer{Withdrawal: withdrawal("CANCELED", "xrp", "ripple", ago(2*time.Hour)), After: ago(3 * time.Hour)}}}, Ended, Bitbank, "requested:done approved:failed examined:failed sent_out:failed given_back:now", "balance"},
 		{"one whose money is back", []ledger.Record{out(ago(time.Hour), withdrawal("REJECTED", "xrp", "ripple", ago(2*time.Hour))), {At: ago(time.Minute), CameBack: &ledger.CameBack{UUID: "w", Back: ledger.BackReturned}}}, Returned, Nobody, "requested:done approved:failed examined:failed sent_out:failed given_back:done", ""},
 		{"one whose money is missing", []ledger.Record{out(ago(time.Hour), withdrawal("CANCELED", "xrp", "ripple", ago(2*time.Hour))), {At: ago(time.Minute), CameBack: &ledger.CameBack{UUID: "w", Back: ledger.BackMissing}}}, Missing, Bitbank, "requested:done approved:failed examined:failed sent_out:failed given_back:failed", "balance"},
 		{"a withdrawal with a word that the documents do not have", []ledger.Record{out(ago(time.Minute), withdrawal("HELD", "xrp", "ripple", ago(time.Minute)))}, Untold, Unknown, "requested:done approved:unknown examined:unknown sent_out:unknown arrived:unknown", "word"},
@@ -370,5 +372,24 @@ func TestBeforeOneSends(t *testing.T) {
 	}
 	if k := Check(nil, nil, "eth", "", time.Time{}, noon); len(k.Ways) != 0 || !k.Old {
 		t.Error("what was never read is known")
+	}
+}
+
+// A full account is judged while orders wait for its lock.
+func BenchmarkAFullAccountIsJudged(b *testing.B) {
+	l := &ledger.Ledger{}
+	for i := range 5_000 {
+		at := noon.Add(-time.Duration(i) * time.Hour)
+		d := deposit("DONE", "xrp", "ripple", at)
+		d.UUID, d.ConfirmedAt = fmt.Sprint(i), d.FoundAt+60_000
+		l.Apply(in(at, d))
+	}
+	for i := range 50 {
+		w := withdrawal("SENDING", "xrp", "ripple", noon.Add(-time.Hour))
+		w.UUID = fmt.Sprint(i)
+		l.Apply(out(noon, w))
+	}
+	for b.Loop() {
+		Judge(l, noon, noon)
 	}
 }

@@ -9,9 +9,23 @@ import (
 	"hikeshi/internal/ledger"
 )
 
-// freshly is how soon after its request a withdrawal must have been seen as ended to count as one of ours to follow, when no
-// report showed it under way. Older ones ended before we looked.
+// freshly is how soon after its request a withdrawal must have been told by the stream as ended to count as one that we follow, when
+// no report showed it under way.
 const freshly = 24 * time.Hour
+
+// followed reports whether we were there when a withdrawal ended: otherwise there may be no balance from before it.
+func followed(f ledger.Followed, here ledger.Seen) bool {
+	for _, s := range []bitbank.WithdrawalStatus{bitbank.WithdrawalConfirming, bitbank.WithdrawalExamining, bitbank.WithdrawalSending} {
+		if _, ok := f.Seen[string(s)]; ok {
+			return true
+		}
+	}
+	requested := f.Withdrawal.RequestedAt.Time()
+	if here.After.IsZero() {
+		return here.At.Sub(requested) < freshly
+	}
+	return requested.After(here.After) // its list was read before it was requested
+}
 
 // shortly is how long the money of one that was not sent may take to come back before we say that it cannot be told: by then the
 // balance has been read many times. Our assumption.
@@ -86,14 +100,12 @@ func (j *judge) ended(c *Case, f ledger.Followed, here ledger.Seen) {
 	back := &c.Stations[4]
 	c.Waits = here.At
 	c.wait()
-	_, a := f.Seen[string(bitbank.WithdrawalConfirming)]
-	followed := a || passed(bitbank.WithdrawalExamining) == Past || passed(bitbank.WithdrawalSending) == Past || here.At.Sub(c.Began) < freshly
 	switch {
 	case f.Back == ledger.BackReturned:
 		c.Stand, back.Mark = Returned, Past
 	case f.Back == ledger.BackMissing:
 		c.Stand, c.Turn, back.Mark, c.Checks = Missing, Bitbank, Failed, []string{"balance", "support"}
-	case !followed:
+	case !followed(f, here):
 		c.Stand, back.Mark, c.Checks = Before, Hidden, []string{"balance"}
 	default:
 		c.Stand, c.Turn, c.Checks = Ended, Bitbank, []string{"balance", "support"}

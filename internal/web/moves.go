@@ -230,8 +230,9 @@ func saysOf(l text.Lang, c transfer.Case, now time.Time) []string {
 	if !c.Stand.Over() && now.Sub(c.AsOf) > limitMoves && !c.AsOf.IsZero() {
 		add("asof", text.Args{"since": say.About(l, c.AsOf, now)})
 	}
-	if s := c.Stations[len(c.Stations)-1]; s.Mark == transfer.Past && s.At.At.Sub(s.At.After) > limitMoves && !s.At.After.IsZero() {
-		add("between", text.Args{"since": say.About(l, s.At.After, now), "until": say.About(l, s.At.At, now)})
+	// It was over before it was first read, or it came to be so in a gap: only of the second the two times are worth telling.
+	if s := c.Stations[len(c.Stations)-1].At; c.Stand == transfer.Done && !s.After.IsZero() && !s.After.Equal(c.Began) && s.At.Sub(s.After) > limitMoves {
+		add("between", text.Args{"since": say.About(l, latest(s.After, c.Began), now), "until": say.About(l, s.At, now)})
 	}
 	return out
 }

@@ -108,7 +108,7 @@ func TestWhereATransferStandsIsSaidInNumbers(t *testing.T) {
 		"d-moving":   "Found. It waits to be confirmed. It has been so for 1 min. Usually it takes 2 min, and counts as late after 30 min (our assumption: bitbank publishes no times). The network is next to act.",
 		"d-late":     "Found. It waits to be confirmed. It has been so for 2 h. Usually it takes 2 min, and counts as late after 30 min (our assumption: bitbank publishes no times). That is later than usual. The network is next to act.",
 		"d-stopped":  "Found. It waits to be confirmed. It has been so for 5 h. Usually it takes 20 min, and counts as late after 2 h (our assumption: bitbank publishes no times). That is later than usual. bitbank has stopped this network. bitbank is next to act.",
-		"d-word":     "bitbank says “CREDITING”. Its documents do not have that word, so it counts neither as done nor as failed. Whose turn it is cannot be told from here.",
+		"d-word":     "bitbank says “CREDITING”. Its documents do not have that word, so it counts neither as done nor as failed. It has been so for 1 min. Whose turn it is cannot be told from here.",
 		"d-done":     "Credited.",
 		"d-held":     "bitbank waits until its sender is declared. Registered senders: 1 usable, 2 being screened. It is your turn.",
 		"w-owner":    "It waits for your confirmation. It has been so for 2 min. It is your turn.",
