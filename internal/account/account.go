@@ -59,6 +59,8 @@ type Options struct {
 	Limiter *bitbank.Limiter
 	// Switch is for the dead man's switches of bots.
 	Switch Switch
+	// Policy is what the owner has decided beforehand.
+	Policy Policy
 	// Low says that the disk has no room but for what cannot be put off: no order is taken then, cancels are. Nil: never.
 	Low func() bool
 	// Market is what is known of a pair's price elsewhere now; nil: nothing is. It is called often, with a lock held, and answers at
@@ -82,7 +84,9 @@ type Account struct {
 	read    time.Time                     // when balances, live orders and trades were read for the last time
 	busy    time.Time                     // when a bot asked for something last
 	ending  bool                          // nothing new is sent or read
-	lazy    bool                          // what is pending is carried out soon, without a poke
+
+	maintained time.Time // since when the watch sees a maintenance
+	lazy       bool      // what is pending is carried out soon, without a poke
 
 	books     books // see audit.go
 	snapshots snapshots
@@ -158,6 +162,7 @@ func (a *Account) Run(ctx context.Context) error {
 	g.Go(func() error { return a.clock(ctx) })
 	g.Go(func() error { return a.watchBots(ctx) })
 	g.Go(func() error { return a.upkeep(ctx) })
+	g.Go(func() error { return a.mind(ctx) })
 	g.Go(func() error { return a.follow(ctx) })
 	g.Go(func() error { return a.history(ctx) })
 	g.Go(func() error { return a.lines(ctx) })

@@ -52,6 +52,8 @@ type View struct {
 	// Exposure is what is held and ordered, for what it is worth.
 	Exposure exposure.Input
 	Past     Past
+	// Proposals of the owner's policy wait for an answer, or were answered in the last day; newest first.
+	Proposals []ledger.Proposal
 	// Reopening is how bitbank's return after an outage goes; nil when none does.
 	Reopening *Reopening
 	Plans     []Plan // those that go on and the newest that are over, newest first
@@ -99,7 +101,7 @@ const lately = 24 * time.Hour
 
 // ViewOf is what a ledger says at a time, for whoever reads a journal without the program that writes it.
 func ViewOf(l *ledger.Ledger, now time.Time) View {
-	v := View{At: now, Newest: l.Newest(), Holdings: l.Holdings(), Stops: l.Stops(), Switches: switchesOf(l), Breaks: l.Breaks(), Positions: l.Positions(), Past: pastOf(l), Plans: plansOf(l)}
+	v := View{At: now, Newest: l.Newest(), Holdings: l.Holdings(), Stops: l.Stops(), Switches: switchesOf(l), Breaks: l.Breaks(), Positions: l.Positions(), Past: pastOf(l), Plans: plansOf(l), Proposals: proposalsOf(l, now)}
 	shown, listed := map[bitbank.OrderID]bool{}, map[string]bool{}
 	for _, i := range append(l.Recent(now.Add(-lately)), l.Open()...) {
 		if i.Order == nil || listed[i.ID] {

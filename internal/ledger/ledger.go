@@ -40,6 +40,7 @@ type Ledger struct {
 	lines     map[int]*LineState
 	lined     int     // the newest line's number
 	plans     []*Plan // oldest first
+	proposals []Proposal
 }
 
 // Apply folds one record in. The ledger keeps no pointer into it.
@@ -107,6 +108,10 @@ func (l *Ledger) Apply(r Record) {
 		l.planned(r.Planned, at)
 	case r.PlanMore != nil:
 		l.planMore(r.PlanMore)
+	case r.Proposed != nil:
+		l.proposed(r.Proposed, at)
+	case r.Disposed != nil:
+		l.disposed(r.Disposed, at)
 	case r.PlanEnded != nil:
 		l.planEnded(r.PlanEnded, at)
 	case r.Forgotten != nil:

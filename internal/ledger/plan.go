@@ -13,16 +13,33 @@ type Scope struct {
 	Pair string `json:"pair,omitzero"` // of one pair; "" is every pair
 	// Protective takes those in too that limit a loss: see [Protects].
 	Protective bool `json:"protective,omitzero"`
+	// Except are left alone.
+	Except []Lot `json:"except,omitzero"`
+}
+
+// A Lot is the orders of a bot in a pair; "" is every bot, and every pair.
+type Lot struct {
+	Bot  string `json:"bot,omitzero"`
+	Pair string `json:"pair,omitzero"`
+}
+
+func (t Lot) holds(pair, bot string) bool {
+	return (t.Pair == "" || t.Pair == pair) && (t.Bot == "" || t.Bot == bot)
 }
 
 // Covers reports whether a plan over s does all that one over o would do.
 func (s Scope) Covers(o Scope) bool {
+	for _, t := range s.Except { // what it leaves alone, o must leave alone too
+		if !slices.Contains(o.Except, t) {
+			return false
+		}
+	}
 	return (s.Bot == "" || s.Bot == o.Bot) && (s.Pair == "" || s.Pair == o.Pair) && (s.Protective || !o.Protective)
 }
 
-// holds reports whether an order is in the scope, protective or not.
-func (s Scope) holds(pair, bot string) bool {
-	return (s.Pair == "" || s.Pair == pair) && (s.Bot == "" || s.Bot == bot)
+// Holds reports whether an order is in the scope, protective or not.
+func (s Scope) Holds(pair, bot string) bool {
+	return (Lot{s.Bot, s.Pair}).holds(pair, bot) && !slices.ContainsFunc(s.Except, func(t Lot) bool { return t.holds(pair, bot) })
 }
 
 // Protects reports whether an order limits the loss of what is held: stops, and what closes a margin position (SAFETY: the switch
@@ -165,7 +182,7 @@ func (l *Ledger) Plans() []Plan {
 // are spared.
 func (l *Ledger) Within(s Scope) (cancel, spare []bitbank.Order) {
 	for _, o := range l.Live() {
-		if !s.holds(o.Pair, l.orders.all[orderKey{o.Pair, o.ID}].Origin.Bot) {
+		if !s.Holds(o.Pair, l.orders.all[orderKey{o.Pair, o.ID}].Origin.Bot) {
 			continue
 		}
 		if Protects(o) && !s.Protective {
@@ -187,7 +204,7 @@ func (l *Ledger) Within(s Scope) (cancel, spare []bitbank.Order) {
 // LostWithin are the intents of orders in a scope whose outcome is not known. An order that would be spared is left out.
 func (l *Ledger) LostWithin(s Scope) []Intent {
 	return copies(l.intents.open, func(i *Intent) bool {
-		if i.Order == nil || !s.holds(i.Order.Pair, i.Bot) {
+		if i.Order == nil || !s.Holds(i.Order.Pair, i.Bot) {
 			return false
 		}
 		n := i.Order

@@ -43,6 +43,8 @@ type Record struct {
 	Planned    *Planned             `json:"planned,omitzero"`
 	PlanMore   *PlanMore            `json:"plan_more,omitzero"`
 	PlanEnded  *PlanEnded           `json:"plan_ended,omitzero"`
+	Proposed   *Proposed            `json:"proposed,omitzero"`
+	Disposed   *Disposed            `json:"disposed,omitzero"`
 }
 
 // An Unwanted says that an order is to be cancelled as soon as it is known whether there is one.

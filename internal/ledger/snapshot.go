@@ -36,11 +36,12 @@ type snapshot struct {
 	Lines     []*LineState          `json:"lines,omitzero"`
 	Lined     int                   `json:"lined,omitzero"`
 	Plans     []Plan                `json:"plans,omitzero"`
+	Proposals []Proposal            `json:"proposals,omitzero"`
 }
 
 // Schema is the version of what a snapshot says, and of how records are folded: whenever records would make another ledger than a
 // snapshot of before and the records after it, it rises, and older snapshots are passed over.
-const Schema = 6
+const Schema = 7
 
 // A Snapshot is a copy of a ledger at a time, to be written while the ledger goes on.
 type Snapshot struct{ s snapshot }
@@ -53,7 +54,7 @@ func (l *Ledger) Snapshot() *Snapshot {
 		Transfers: map[string]*transfer{}, Spans: map[Kind][]Span{}, First: maps.Clone(l.first), Breaks: maps.Clone(l.breaks), Frozen: maps.Clone(l.frozen), Leases: maps.Clone(l.leases),
 		Intents: clones(maps.Values(l.intents.by)), Orders: clones(maps.Values(l.orders.all)), Trades: clones(slices.Values(l.trades.list)),
 		Positions: clones(maps.Values(l.positions)), Margin: l.read, Lines: clones(maps.Values(l.lines)), Lined: l.lined, Moves: l.moves.clone(),
-		Plans: l.Plans(),
+		Plans: l.Plans(), Proposals: l.Proposals(),
 	}
 	for asset, b := range l.balances {
 		s.Balances[asset] = &balances{b.Newest, slices.Clone(b.Reads)}
@@ -115,6 +116,7 @@ func (l *Ledger) UnmarshalJSON(b []byte) error {
 	for k := range s.Plans {
 		l.plans = append(l.plans, &s.Plans[k])
 	}
+	l.proposals = s.Proposals
 	for _, i := range s.Intents {
 		l.intents.add(i)
 	}

@@ -1,0 +1,162 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"hikeshi/internal/broker"
+	"hikeshi/internal/ledger"
+	"hikeshi/internal/policy"
+)
+
+// Policy is what the owner has decided beforehand. The zero Policy is nothing.
+type Policy struct {
+	Armed bool          // rules that cancel do so without the owner's word
+	Rules []policy.Rule // prepared
+	// Trouble says since when the watch sees that bitbank, or a part of it that orders need, is in trouble; zero: it does not. It
+	// may be called concurrently. Nil: it never does.
+	Trouble func() time.Time
+}
+
+// mindEach is how often the situation is looked at.
+const mindEach = time.Second
+
+// mind carries the owner's policy out until ctx ends.
+func (a *Account) mind(ctx context.Context) error {
+	if len(a.o.Policy.Rules) == 0 {
+		return nil
+	}
+	for {
+		a.propose(a.situation(time.Now()))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(mindEach):
+		}
+	}
+}
+
+// situation is since when each cause of the policy lasts.
+func (a *Account) situation(now time.Time) policy.Situation {
+	maintenance := a.rules().Maintenance()
+	trouble := time.Time{}
+	if a.o.Policy.Trouble != nil {
+		trouble = a.o.Policy.Trouble()
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := policy.Situation{}
+	if a.broker.Dark() {
+		s[policy.Dark] = a.broker.Darkness()
+	}
+	switch {
+	case !maintenance:
+		a.maintained = time.Time{}
+	case a.maintained.IsZero():
+		a.maintained = now
+	}
+	if maintenance {
+		s[policy.Maintenance] = a.maintained
+	}
+	if !trouble.IsZero() {
+		s[policy.Trouble] = trouble
+	}
+	return s
+}
+
+// propose records what the rules want, carries out what needs no word of the owner's, and closes what is over.
+func (a *Account) propose(s policy.Situation) {
+	now := time.Now()
+	a.mu.Lock()
+	known := a.broker.Ledger().Proposals()
+	a.mu.Unlock()
+	for _, p := range policy.Decide(a.o.Policy.Rules, a.o.Policy.Armed, s, now) {
+		if slices.ContainsFunc(known, func(x ledger.Proposal) bool { return x.ID == p.ID() }) {
+			continue
+		}
+		a.log.Warn("a rule of the owner's policy speaks", "rule", p.Rule.Name, "cause", p.Rule.When, "since", p.Since, "cancels", p.Cancels)
+		a.step(broker.Heard{Records: []ledger.Record{{At: now, Proposed: &ledger.Proposed{
+			ID: p.ID(), Rule: p.Rule.Name, Cause: string(p.Rule.When), Since: p.Since, Scope: p.Rule.Scope,
+		}}}})
+		if p.Cancels {
+			a.carryOut(p.ID(), p.Rule.Name, "policy", p.Rule.Scope)
+		}
+	}
+	for _, p := range known {
+		if _, on := s[policy.Cause(p.Cause)]; !on && p.How == ledger.Waits {
+			a.step(broker.Heard{Records: []ledger.Record{{At: now, Disposed: &ledger.Disposed{ID: p.ID, How: ledger.Passed}}}})
+		}
+	}
+}
+
+func (a *Account) carryOut(id, why, by string, scope ledger.Scope) {
+	plan, err := a.CancelAll(scope, by, why)
+	if err != nil {
+		a.log.Error("a plan of cancels is not recorded; it is carried out all the same", "err", err)
+	}
+	a.step(broker.Heard{Records: []ledger.Record{{At: time.Now(), Disposed: &ledger.Disposed{ID: id, How: ledger.Carried, Plan: plan.ID}}}})
+}
+
+// ErrAnswered is the error of an answer to a proposal that does not wait for one.
+var ErrAnswered = errors.New("the proposal does not wait for an answer")
+
+// AnswerProposal takes the owner's word on a proposal: its orders are cancelled, or left alone. ErrAnswered when nothing waits for it.
+func (a *Account) AnswerProposal(id string, cancel bool) error {
+	a.mu.Lock()
+	all := a.broker.Ledger().Proposals()
+	a.mu.Unlock()
+	k := slices.IndexFunc(all, func(p ledger.Proposal) bool { return p.ID == id && p.How == ledger.Waits })
+	if k < 0 {
+		return ErrAnswered
+	}
+	if cancel {
+		a.carryOut(id, all[k].Rule, "owner", all[k].Scope)
+		return nil
+	}
+	a.step(broker.Heard{Records: []ledger.Record{{At: time.Now(), Disposed: &ledger.Disposed{ID: id, How: ledger.Refusal}}}})
+	return nil
+}
+
+// A WhatNow is the policy as it stands: what each rule would do now.
+type WhatNow struct {
+	Armed bool
+	Rules []RuleNow
+	// Proposals wait for the owner, or were answered lately, newest first.
+	Proposals []ledger.Proposal
+}
+
+// A RuleNow is a rule and what it is about now.
+type RuleNow struct {
+	policy.Rule
+	Since  time.Time // of its cause; zero: it is not there
+	Due    bool      // the cause has lasted long enough
+	Orders Preview   // what it would cancel, were it due now
+}
+
+// WhatNow is what the owner's policy would do now. It changes nothing.
+func (a *Account) WhatNow() WhatNow {
+	now := time.Now()
+	s := a.situation(now)
+	w := WhatNow{Armed: a.o.Policy.Armed}
+	for _, r := range a.o.Policy.Rules {
+		x := RuleNow{Rule: r, Since: s[r.When]}
+		x.Due = !x.Since.IsZero() && r.Do != policy.Keep && now.Sub(x.Since) >= r.After
+		x.Orders = a.WouldCancel(r.Scope)
+		w.Rules = append(w.Rules, x)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w.Proposals = proposalsOf(a.broker.Ledger(), now)
+	return w
+}
+
+// proposalsOf are those that wait, and those that were answered in the last day, newest first.
+func proposalsOf(l *ledger.Ledger, now time.Time) []ledger.Proposal {
+	out := slices.DeleteFunc(l.Proposals(), func(p ledger.Proposal) bool {
+		return p.How != ledger.Waits && now.Sub(p.Over) > lately
+	})
+	slices.Reverse(out)
+	return out
+}
