@@ -20,8 +20,12 @@ type Policy struct {
 	Trouble func() time.Time
 }
 
-// mindEach is how often the situation is looked at.
-const mindEach = time.Second
+const (
+	// mindEach is how often the situation is looked at.
+	mindEach = time.Second
+	// settled is how long after a start it is known what is not there: a cause that began before may not have been seen yet.
+	settled = time.Minute
+)
 
 // mind carries the owner's policy out until ctx ends.
 func (a *Account) mind(ctx context.Context) error {
@@ -71,10 +75,11 @@ func (a *Account) propose(s policy.Situation) {
 	now := time.Now()
 	a.mu.Lock()
 	known := a.broker.Ledger().Proposals()
+	sure := !a.read.IsZero() && now.Sub(a.books.judge.start) >= settled
 	a.mu.Unlock()
 	for _, p := range policy.Decide(a.o.Policy.Rules, a.o.Policy.Armed, s, now) {
-		if slices.ContainsFunc(known, func(x ledger.Proposal) bool { return x.ID == p.ID() }) {
-			continue
+		if slices.ContainsFunc(known, func(x ledger.Proposal) bool { return x.ID == p.ID() || x.Rule == p.Rule.Name && x.How == ledger.Waits }) {
+			continue // one that waits since before a restart is the same
 		}
 		a.log.Warn("a rule of the owner's policy speaks", "rule", p.Rule.Name, "cause", p.Rule.When, "since", p.Since, "cancels", p.Cancels)
 		a.step(broker.Heard{Records: []ledger.Record{{At: now, Proposed: &ledger.Proposed{
@@ -85,7 +90,7 @@ func (a *Account) propose(s policy.Situation) {
 		}
 	}
 	for _, p := range known {
-		if _, on := s[policy.Cause(p.Cause)]; !on && p.How == ledger.Waits {
+		if _, on := s[policy.Cause(p.Cause)]; !on && sure && p.How == ledger.Waits {
 			a.step(broker.Heard{Records: []ledger.Record{{At: now, Disposed: &ledger.Disposed{ID: p.ID, How: ledger.Passed}}}})
 		}
 	}
