@@ -56,7 +56,11 @@ func (a *App) openAccount(ctx context.Context, listenAt func(network, addr strin
 	if err != nil {
 		return err
 	}
-	ao := account.Options{Client: client, ReadOnly: !trade, Barrier: cfg.Gateway.Barrier, Limiter: limiter, Switch: a.switches(), Log: a.log}
+	decided, err := a.policy()
+	if err != nil {
+		return err
+	}
+	ao := account.Options{Client: client, ReadOnly: !trade, Barrier: cfg.Gateway.Barrier, Limiter: limiter, Switch: a.switches(), Policy: decided, Log: a.log}
 	if stream := cfg.Hosts[probe.PubNub].URL; stream != "off" {
 		ao.StreamURL, ao.StreamHTTP = stream, &http.Client{Transport: transport.Clone()}
 	}

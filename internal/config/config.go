@@ -23,6 +23,7 @@ type Config struct {
 	Gateway Gateway             `yaml:"gateway"` // closed by default
 	Switch  Switch              `yaml:"switch"`  // for the dead man's switches of bots
 	Windows []Window            `yaml:"windows"` // announced maintenance, until notices are read by machine
+	Policy  Policy              `yaml:"policy"`
 	Prices  Prices              `yaml:"prices"`  // elsewhere
 	Budget  Budget              `yaml:"budget"`  //
 	Keep    Keep                `yaml:"keep"`    //

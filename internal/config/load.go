@@ -168,6 +168,9 @@ func (c *Config) complete(dir string) {
 	fill(&c.Checks.Server, d.Checks.Server)
 	fill(&c.Prices.GapPercent, d.Prices.GapPercent)
 	c.Prices.tidy()
+	if len(c.Policy.Rules) == 0 {
+		c.Policy.Rules = nil
+	}
 	for _, p := range []*string{&c.DataDir, &c.CAFile, &c.Key.PassphraseFile, &c.Key.IDFile, &c.Key.SecretFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)

@@ -46,6 +46,7 @@ func (c Config) Validate() error {
 	for i, w := range c.Windows {
 		v.window("windows."+strconv.Itoa(i), w)
 	}
+	v.policy(c.Policy)
 	v.prices(c.Prices)
 	v.within("budget.api_per_minute", c.Budget.APIPerMinute, 1, maxAPIPerMinute)
 	v.within("budget.api_burst", c.Budget.APIBurst, 1, maxAPIBurst)
