@@ -52,7 +52,7 @@ var policy = []struct {
 	{name: "internal/account", may: "bitbank internal/keys internal/lease internal/reconcile internal/exposure internal/ledger internal/stop internal/transfer internal/broker internal/gateway internal/journal internal/policy"},
 	{name: "internal/failures"}, // tests alone
 	{name: "internal/watch", may: "internal/part internal/probe internal/resilience internal/diagnose internal/incident internal/journal"},
-	{name: "internal/web", may: "bitbank internal/account internal/lease internal/exposure internal/ledger internal/stop internal/transfer internal/reconcile internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/secret internal/text internal/watch internal/loopback internal/venue"},
+	{name: "internal/web", may: "bitbank internal/account internal/lease internal/exposure internal/ledger internal/policy internal/stop internal/transfer internal/reconcile internal/part internal/probe internal/diagnose internal/incident internal/journal internal/say internal/secret internal/text internal/watch internal/loopback internal/venue"},
 	{name: "internal/app", may: "bitbank internal/account internal/broker internal/config internal/diagnose internal/elsewhere internal/exposure internal/gateway internal/incident internal/journal internal/keys internal/lease internal/part internal/probe internal/relay internal/resilience internal/secret internal/text internal/venue internal/watch internal/web"},
 	{name: "internal/sim/transfer", pure: true},
 	{name: "internal/sim/interop/tour", may: "bitbank"},                 // a client of the simulator, no part of it

@@ -17,6 +17,7 @@ func (p *program) commands() []*cobra.Command {
 		p.manual(),
 		p.stop(),
 		p.cancelAll(),
+		p.guard(),
 		p.link(),
 		p.explain(),
 		p.config(),

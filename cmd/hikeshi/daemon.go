@@ -125,6 +125,7 @@ func (p *program) askFor(ctx context.Context, most time.Duration, cfg config.Con
 		return err
 	}
 	r.Header.Set("Authorization", "Bearer "+token.Reveal())
+	r.Header.Set("Accept-Language", string(p.lang))
 	// No proxy: the token stays on this machine.
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := client.Do(r)
@@ -146,6 +147,8 @@ func (p *program) askFor(ctx context.Context, most time.Duration, cfg config.Con
 		return p.fail("cli.daemon.account", "cli.daemon.account.hint", nil)
 	case "no_pair":
 		return p.fail("cli.cancel.pair", "cli.cancel.pair.hint", nil)
+	case "no_proposal":
+		return p.fail("cli.guard.none", "cli.guard.none.hint", nil)
 	case "no_plan":
 		return p.fail("cli.cancel.plan", "cli.cancel.plan.hint", nil)
 	case "no_bot":

@@ -20,6 +20,7 @@ import (
 	"hikeshi/internal/exposure"
 	"hikeshi/internal/lease"
 	"hikeshi/internal/ledger"
+	"hikeshi/internal/policy"
 	"hikeshi/internal/reconcile"
 	"hikeshi/internal/secret"
 	"hikeshi/internal/transfer"
@@ -38,6 +39,7 @@ type owner struct {
 	// checked is what comes of a check.
 	checked  error
 	reopens  *account.Reopening // bitbank is just back
+	rules    []policy.Rule
 	switches []lease.Lease
 	cut      lease.Cut
 	// adds completes what the ledger says of what is held.
@@ -113,6 +115,38 @@ func (o *owner) CancelAll(s ledger.Scope, by, why string) (account.Plan, error) 
 	}
 	o.l.Apply(ledger.Record{At: time.Now(), Planned: &p})
 	return account.ViewOf(&o.l, time.Now()).Plans[0], nil
+}
+
+func (o *owner) WhatNow() account.WhatNow {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	w := account.WhatNow{Armed: true, Proposals: account.ViewOf(&o.l, time.Now()).Proposals}
+	for k, r := range o.rules {
+		x := account.RuleNow{Rule: r, Due: k == 1}
+		if k > 0 {
+			x.Since = time.Now().Add(-time.Minute)
+		}
+		x.Orders.Cancel, x.Orders.Spare = o.l.Within(r.Scope)
+		w.Rules = append(w.Rules, x)
+	}
+	return w
+}
+
+func (o *owner) AnswerProposal(id string, cancel bool) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, p := range o.l.Proposals() {
+		if p.ID == id && p.How == ledger.Waits {
+			o.asked = append(o.asked, fmt.Sprintf("answer %s %v", id, cancel))
+			how := ledger.Refusal
+			if cancel {
+				how = ledger.Carried
+			}
+			o.l.Apply(ledger.Record{At: time.Now(), Disposed: &ledger.Disposed{ID: id, How: how, Plan: "plan-9"}})
+			return nil
+		}
+	}
+	return account.ErrAnswered
 }
 
 func (o *owner) GiveUp(plan string) {
@@ -324,6 +358,14 @@ func everything(now time.Time) *owner {
 		ledger.Record{At: at.Add(sec), PlanEnded: &ledger.PlanEnded{ID: "plan-8", Left: []ledger.Left{{Named: past[2], Code: 50010}}}},
 		ledger.Record{At: at.Add(sec), Planned: &ledger.Planned{ID: "plan-9", By: "owner", Why: "odd <prices>", Lost: []string{"2-7"}, Orders: []ledger.Named{{Pair: "btc_jpy", ID: 80}}, Spared: []ledger.Named{{Pair: "eth_jpy", ID: 90}}}},
 	)
+	o.rules = []policy.Rule{
+		{Name: "mine", When: policy.Dark, Do: policy.Keep, Scope: ledger.Scope{Pair: "xrp_jpy"}}, {Name: "grid", When: policy.Dark, After: time.Minute, Do: policy.Cancel, Scope: ledger.Scope{Bot: "grid"}},
+		{Name: "rest", When: policy.Trouble, After: time.Hour, Do: policy.Ask}, {Name: "planned", When: policy.Maintenance, After: time.Minute, Do: policy.Cancel},
+	}
+	for k, how := range []ledger.How{ledger.Waits, ledger.Carried, ledger.Refusal, ledger.Passed} {
+		id := "rest-" + strconv.Itoa(k)
+		o.apply(ledger.Record{At: at, Proposed: &ledger.Proposed{ID: id, Rule: "rest", Cause: "dark", Since: at}}, ledger.Record{At: at, Disposed: &ledger.Disposed{ID: id, How: how}})
+	}
 	share := func(s string) decimal.NullDecimal { return decimal.NewNullDecimal(decimal.RequireFromString(s)) }
 	o.reopens = &account.Reopening{Since: at, Pairs: []account.ReopenPair{
 		{Inspected: broker.Inspected{Pair: "bcc_jpy"}},

@@ -21,7 +21,7 @@ const (
 
 // A confirmation is a page that says what will happen, before it does.
 type confirmation struct {
-	Verb  string // freeze, thaw, decide, cancel, giveup
+	Verb  string // freeze, thaw, decide, cancel, giveup, answer
 	Title string
 	Says  []string // what stops, what stays, how to undo it
 	Warn  string
@@ -32,6 +32,7 @@ type confirmation struct {
 	Plan       string
 	Protective bool
 	More       int    // rows that are not listed
+	Leave      string // of a proposal: what the button says that refuses it
 	Other      string // the address that asks for protective orders too
 	// Of a decision:
 	Intent string

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// policy is the content security policy. Nothing is loaded from elsewhere, nothing inline runs, and the only
+// contentPolicy is the content security policy. Nothing is loaded from elsewhere, nothing inline runs, and the only
 // Trusted Types policy is the one that lets the page register its service worker.
-const policy = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'; " +
+const contentPolicy = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types hikeshi"
 
 // guard refuses what no honest browser or program on this machine sends, and sets the headers of every answer.
 func (s *server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", contentPolicy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -92,7 +92,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 		}
 	}
 	for _, unsafe := range []string{"unsafe-inline", "unsafe-eval", "data:", "http:", "https:", "*"} {
-		if strings.Contains(policy, unsafe) {
+		if strings.Contains(contentPolicy, unsafe) {
 			t.Errorf("the policy allows %s", unsafe)
 		}
 	}

@@ -291,6 +291,9 @@ func TestProgramsActWithTheTokenAlone(t *testing.T) {
 		{"/api/v1/cancel-all", `{"dry_run":true,"pair":"btc_jpi"}`, with(testToken), http.StatusNotFound},
 		{"/api/v1/cancel-all", `{"dry_run":true,"protective":true}`, with(testToken), http.StatusOK},
 		{"/api/v1/cancel-all", `{"dry_run":false,"bot":"grid","why":"a storm"}`, with(testToken), http.StatusOK},
+		{"/api/v1/answer", `{"id":"rest-0"}`, with(testToken), http.StatusBadRequest},
+		{"/api/v1/answer", `{"id":"rest-1","cancel":true}`, with(testToken), http.StatusConflict},
+		{"/api/v1/answer", `{"id":"rest-0","cancel":false}`, with(testToken), http.StatusOK},
 		{"/api/v1/give-up", `{"id":"plan-2"}`, with(testToken), http.StatusNotFound},
 		{"/api/v1/give-up", `{"id":"plan-1"}`, with(testToken), http.StatusOK},
 		{"/api/v1/give-up", `{"id":"plan-1"}`, with(testToken), http.StatusNotFound},
@@ -306,7 +309,7 @@ func TestProgramsActWithTheTokenAlone(t *testing.T) {
 		}
 		c.answered(t, r, one.path, "post")
 	}
-	if want := []string{"freeze  true " + strings.Repeat("あ", whyMost), "freeze  false ", "manual  30 ", "manual grid 10 my turn", "cancel {Bot:grid Pair: Protective:false} owner a storm", "give up plan-1", "decide 2-7"}; fmt.Sprint(o.asked) != fmt.Sprint(want) {
+	if want := []string{"freeze  true " + strings.Repeat("あ", whyMost), "freeze  false ", "manual  30 ", "manual grid 10 my turn", "cancel {Bot:grid Pair: Protective:false Except:[]} owner a storm", "answer rest-0 false", "give up plan-1", "decide 2-7"}; fmt.Sprint(o.asked) != fmt.Sprint(want) {
 		t.Errorf("asked %q", o.asked)
 	}
 	if r := get(t, h, "/api/v1/freeze", with(testToken)); r.StatusCode != http.StatusMethodNotAllowed || r.Header.Get("Allow") != "POST" {

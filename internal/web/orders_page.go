@@ -28,8 +28,10 @@ type ordersBody struct {
 	Done     *result // of what was done just now
 	Unread   bool
 	Norec    string
-	Reopens  *Reopening  // how bitbank's return goes
-	Plans    []planCard  // that cancel many orders
+	Reopens  *Reopening // how bitbank's return goes
+	Plans    []planCard // that cancel many orders
+	Proposed []proposalRow
+	Policy   *Policy     // what the owner has decided beforehand; nil: nothing
 	Cards    []orderCard // what a person must look at
 	Settled  []orderCard // whose answer was lost, and of which it is known what became of them
 	Live     []orderRow
@@ -168,6 +170,10 @@ func (s *server) orders(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+	b.Proposed = proposalRows(l, v.Proposals)
+	if w := s.o.Accounts.WhatNow(); len(w.Rules) > 0 {
+		b.Policy = new(shapePolicy(l, w, now))
+	}
 	b.Plans, b.Reopens = planCards(l, v, now), o.Reopening
 	slices.SortStableFunc(b.Settled, func(a, b orderCard) int { return b.At.Compare(a.At) })
 	for _, h := range v.Holdings {
@@ -239,6 +245,12 @@ func (s *server) result(l text.Lang, q url.Values, v account.View) *result {
 		for _, p := range v.Plans {
 			if p.Scope.Bot == what {
 				return &result{p.Left() == 0, shapePlan(l, p, time.Now()).Text}
+			}
+		}
+	case "answer":
+		for _, p := range v.Proposals {
+			if p.ID == what {
+				return &result{p.How != ledger.Waits, shapeProposal(l, p).Text}
 			}
 		}
 	case "giveup":

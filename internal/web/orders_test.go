@@ -43,7 +43,7 @@ func accountPages(t *testing.T, f func(t *testing.T, l text.Lang, path, page str
 		in := enter(t, h)
 		for _, l := range bothLangs {
 			for _, path := range []string{
-				"/", "/orders", "/orders?did=freeze&what=grid", "/orders?did=thaw&what=arb", "/orders?did=decide&what=2-7", "/orders/freeze", "/orders/freeze?bot=grid", "/orders/thaw?bot=grid", "/orders/cancel", "/orders/cancel?bot=grid", "/orders/cancel?protective=1", "/orders/giveup?id=plan-9",
+				"/", "/orders", "/orders?did=freeze&what=grid", "/orders?did=thaw&what=arb", "/orders?did=decide&what=2-7", "/orders/freeze", "/orders/freeze?bot=grid", "/orders/thaw?bot=grid", "/orders/cancel", "/orders/cancel?bot=grid", "/orders/cancel?protective=1", "/orders/giveup?id=plan-9", "/orders/answer?id=rest-0", "/orders?did=answer&what=rest-1",
 				"/orders/decide?intent=2-7", "/orders/decide?intent=2-7&asked=1", "/orders/decide?intent=2-7&ours=71", "/orders/decide?intent=2-7&none=1",
 				"/login", "/explain?code=60001", "/explain?code=79999", "/orders/freeze?bot=nobody",
 			} {

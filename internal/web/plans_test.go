@@ -39,7 +39,7 @@ func TestCancellingShowsFirstAndActsThen(t *testing.T) {
 			t.Errorf("giving up: %s", r.Status)
 		}
 	}
-	if want := []string{"cancel {Bot: Pair: Protective:true} owner ", "give up plan-9"}; !slices.Equal(o.asked, want) {
+	if want := []string{"cancel {Bot: Pair: Protective:true Except:[]} owner ", "give up plan-9"}; !slices.Equal(o.asked, want) {
 		t.Errorf("asked %q, want %q", o.asked, want)
 	}
 	if page := body(t, get(t, h, "/orders?lang=en&did=giveup&what=plan-9", in)); !strings.Contains(page, "Given up at") {
