@@ -89,7 +89,7 @@ func (a *Account) world(s stop.Standing, x *exit) stop.World {
 	now := time.Now()
 	w := stop.World{Now: now, Reads: x.reads, Market: x.market, Exits: a.exitsOf(s, now)}
 	a.mu.Lock()
-	w.Held = a.broker.Stopped(exitBot(s.Plan.ID)) != ""
+	w.Held = a.o.ReadOnly || a.broker.Stopped(exitBot(s.Plan.ID)) != ""
 	a.mu.Unlock()
 	a.stops.mu.Lock()
 	defer a.stops.mu.Unlock()
@@ -177,8 +177,11 @@ func (a *Account) sendExit(ctx context.Context, s stop.Standing, step stop.Step)
 	if step.Act == stop.Place && len(r.Orders) > 0 && !s.NakedSince.IsZero() {
 		a.tellStop(s.Plan.ID, a.naked(ctx, s.Plan.ID, false))
 	}
-	if r.Intent == "" || step.Act == stop.Cancel {
-		return 100 * time.Millisecond // nothing was sent, or what it has come to is to be read
+	switch {
+	case step.Act == stop.Cancel:
+		return 100 * time.Millisecond // what it has come to is read then
+	case r.Intent == "":
+		return time.Second // nothing was sent
 	}
 	return 0
 }

@@ -282,6 +282,7 @@ func (a *Account) readMarket(ctx context.Context, p stop.Plan) (*stop.Market, er
 		if m.Book = d.Bids; p.Side == bitbank.Buy {
 			m.Book = d.Asks
 		}
+		m.BookAt = time.Now().Add(d.At.Time().Sub(c.Now()))
 		return err
 	})
 	g.Go(func() error {

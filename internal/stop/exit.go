@@ -58,6 +58,7 @@ type Market struct {
 	Least  bitbank.Number // smallest amount that is taken now, if it was raised
 	Break  bitbank.CircuitBreakInfo
 	Book   []bitbank.Level // the side that the exit takes from, best first
+	BookAt time.Time       // of which the book speaks, by our clock
 }
 
 // An Exit is one order of a plan's exit.
@@ -112,6 +113,7 @@ type Step struct {
 const (
 	readYoung   = 5 * time.Second        // of an account's read: a write of ours makes it void at once
 	marketYoung = 2 * time.Second        // of a market's
+	bookYoung   = 5 * time.Second        // of a book that says that the price is back
 	readsApart  = 300 * time.Millisecond // between the two that prove that nothing is left
 	restFor     = 2 * time.Second
 	soon        = 250 * time.Millisecond
@@ -253,6 +255,9 @@ func (s Standing) order(w World, m *Market, r Reading, need decimal.Decimal) Ste
 	p := s.Plan
 	price, takes, why := p.price(m)
 	if s.State == Pending && len(w.Exits) == 0 && m.Break.Mode == bitbank.ModeNone && len(m.Book) > 0 && p.inside(m.Book[0].Price.Decimal()) {
+		if w.Now.Sub(m.BookAt) > bookYoung { // it may be one of before the outage
+			return Step{Act: Wait, Why: Stale, Again: soon}
+		}
 		return Step{Act: Rearm, Why: Returned, Price: m.Book[0].Price.Decimal()}
 	}
 	if why != "" {

@@ -15,7 +15,8 @@ func ready() World {
 		Reads: []Reading{{Began: noon.Add(9 * time.Second), Held: dec("1"), Free: dec("1")}},
 		Market: &Market{
 			At: noon.Add(9500 * time.Millisecond), Pair: *btc(), Status: bitbank.StatusNormal, Break: bitbank.CircuitBreakInfo{Mode: bitbank.ModeNone},
-			Book: []bitbank.Level{{Price: num("8900000"), Amount: num("0.2")}, {Price: num("8850000"), Amount: num("0.4")}, {Price: num("8700000"), Amount: num("9")}},
+			BookAt: noon.Add(9500 * time.Millisecond),
+			Book:   []bitbank.Level{{Price: num("8900000"), Amount: num("0.2")}, {Price: num("8850000"), Amount: num("0.4")}, {Price: num("8700000"), Amount: num("9")}},
 		},
 	}
 }
@@ -58,6 +59,9 @@ func TestTheLadder(t *testing.T) {
 		{"the market is not known", func(_ *Plan, w *World) { w.Market = nil }, Look, "", "", ""},
 		{"the market is old", func(_ *Plan, w *World) { w.Now = noon.Add(12 * time.Second) }, Look, "", "", ""},
 		{"the price is back", func(_ *Plan, w *World) { w.Market.Book[0].Price = num("9100000") }, Rearm, Returned, "", ""},
+		{"the price is back by a book of before the outage", func(_ *Plan, w *World) {
+			w.Market.Book[0].Price, w.Market.BookAt = num("9100000"), noon.Add(-time.Minute)
+		}, Wait, Stale, "", ""},
 		{"nearly back", func(_ *Plan, w *World) { w.Market.Book[0].Price = num("9000500") }, Place, "", "0.2", "8910495"},
 		{"halted", func(_ *Plan, w *World) { w.Market.Status = bitbank.StatusHalt }, Wait, Closed, "", ""},
 		{"selling is stopped", func(_ *Plan, w *World) { w.Market.Pair.StopSellOrder = true }, Wait, Closed, "", ""},

@@ -47,7 +47,6 @@ type Watch struct {
 	last    time.Time // when a sample was taken last
 	seen    [2]time.Time
 	dark    bool
-	settle  bool // it was back once: it must be clear of the level before it counts again
 	why     Reason
 }
 
@@ -56,8 +55,8 @@ type sample struct {
 	beyond bool
 }
 
-// Back has the watch wait until the price is clear of the level.
-func (w *Watch) Back() { *w = Watch{dark: w.dark, seen: w.seen, last: w.last, settle: true} }
+// Back forgets the samples: the price was seen clear of the level since.
+func (w *Watch) Back() { w.samples = nil }
 
 // Why says what the newest tick lacked, "" when it could be judged.
 func (w *Watch) Why() Reason { return w.why }
@@ -72,15 +71,11 @@ func (w *Watch) Take(p Plan, t Tick) bool {
 			return false
 		}
 	}
-	beyond, clear, why := p.judge(t)
+	beyond, why := p.judge(t)
 	if w.why = why; why != "" {
 		if why == Gap {
 			w.samples = nil
 		}
-		return false
-	}
-	if w.settle {
-		w.settle = !clear
 		return false
 	}
 	news := [2]time.Time{t.Bitbank.At, t.Reference.At}
@@ -103,8 +98,8 @@ func (w *Watch) enough(now time.Time) bool {
 	return n >= samplesNeed && now.Sub(oldest) >= samplesOver
 }
 
-// judge says whether both sources have the level passed, and whether both are clear of it. With a reason it cannot be said.
-func (p Plan) judge(t Tick) (beyond, clear bool, why Reason) {
+// judge says whether both sources have the level passed. With a reason it cannot be said.
+func (p Plan) judge(t Tick) (beyond bool, why Reason) {
 	fresh := func(q Quote, young time.Duration) bool {
 		return !q.At.IsZero() && q.Price.IsPositive() && t.Now.Sub(q.At) <= young && q.At.Sub(t.Now) <= young
 	}
@@ -115,22 +110,22 @@ func (p Plan) judge(t Tick) (beyond, clear bool, why Reason) {
 	own, other := fresh(t.Bitbank, bitbankYoung), fresh(t.Reference, young)
 	switch {
 	case t.Bitbank.First || t.Reference.First:
-		return false, false, Gap
+		return false, Gap
 	case !t.Dark && !own:
-		return false, false, Stale
+		return false, Stale
 	case !other:
-		return false, false, Single
+		return false, Single
 	case t.Dark && t.Reference.Venues < venuesLeast:
-		return false, false, Single
+		return false, Single
 	case t.Dark:
 		// The edge of the band that is better for the holder must have passed too.
 		edge := t.Reference.Low
 		if p.worse(edge, t.Reference.High) {
 			edge = t.Reference.High
 		}
-		return p.beyond(t.Reference.Price) && p.beyond(edge), p.inside(t.Reference.Price), ""
+		return p.beyond(t.Reference.Price) && p.beyond(edge), ""
 	}
-	return p.beyond(t.Bitbank.Price) && p.beyond(t.Reference.Price), p.inside(t.Bitbank.Price) && p.inside(t.Reference.Price), ""
+	return p.beyond(t.Bitbank.Price) && p.beyond(t.Reference.Price), ""
 }
 
 // base is the coin of a pair.

@@ -138,21 +138,17 @@ func TestTheFirstAfterAReconnectSaysNothing(t *testing.T) {
 	}
 }
 
-func TestWhatWasBackMustBeClearBeforeItFiresAgain(t *testing.T) {
+func TestWhatWasBackNeedsAllItsSamplesAgain(t *testing.T) {
 	f := &feed{p: selling(), now: noon}
-	f.w.Back()
-	for range 20 {
-		if f.second(below, below) || f.second("9000500", "9000500") {
-			t.Fatal("it fired although the price was never clear of the level")
-		}
-	}
 	f.second(above, above)
-	fired := false
-	for range samplesNeed + 1 {
-		fired = fired || f.second(below, below)
+	for range samplesNeed - 1 {
+		f.second(below, below)
 	}
-	if !fired {
-		t.Error("it does not fire any more")
+	f.w.Back()
+	for k := range samplesNeed {
+		if fired := f.second(below, below); fired != (k == samplesNeed-1) {
+			t.Fatalf("after %d samples it fired: %v", k+1, fired)
+		}
 	}
 }
 
