@@ -26,8 +26,10 @@ const (
 	// tooMuch is how long a venue is left alone that says that it is asked too much, when it does not say for how long.
 	tooMuch     = time.Minute
 	tooMuchMost = 10 * time.Minute
-	// unlistedFor is how long a pair is not asked that a venue does not list.
+	// unlistedFor is how long a pair is not asked that a venue does not list, unpricedFor how long when that was only guessed from an
+	// answer without a price, as venues give in their maintenance, too.
 	unlistedFor = time.Hour
+	unpricedFor = 5 * time.Minute
 	agent       = "Hikeshi (outage watch)"
 )
 
@@ -132,7 +134,10 @@ func (w *Watch) ask(ctx context.Context, client *http.Client, a *asker, pair str
 	unlisted := w.board.Unlisted(a.place.ID, pair)
 	if err == nil || unlisted {
 		a.fails = 0
-		if unlisted {
+		switch {
+		case unlisted && status == http.StatusOK:
+			a.struck[pair] = now.Add(unpricedFor)
+		case unlisted:
 			a.struck[pair] = now.Add(unlistedFor)
 		}
 		return

@@ -375,3 +375,22 @@ func TestPairsThatNobodyListsTakeNoTurns(t *testing.T) {
 		}
 	})
 }
+
+// A venue in maintenance answers without a price: that may be so of a pair that it lists, so it is asked again soon.
+func TestAnAnswerWithoutAPriceIsAskedForAgainSooner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newWorld(Want{Pair: "btc_jpy", Urgent: true})
+		x.dark = true
+		x.does["v2"] = func(*http.Request) (*http.Response, error) { return says(http.StatusOK, `{"status":5,"messages":[]}`) }
+		w := run(t, x.options("btc_jpy"))
+		time.Sleep(unpricedFor)
+		if n := x.count("v2"); n != 1 {
+			t.Errorf("it was asked %d times meanwhile", n)
+		}
+		x.set(func() { delete(x.does, "v2") })
+		time.Sleep(5 * time.Second)
+		if r := w.Reference("btc_jpy"); !r.Known {
+			t.Errorf("%+v", r)
+		}
+	})
+}

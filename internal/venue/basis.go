@@ -29,13 +29,13 @@ const (
 
 // learn counts a sample.
 func (b *Basis) learn(sample decimal.Decimal, now time.Time) {
-	passed := now.Sub(b.At)
-	if b.Samples > 0 && passed < each {
+	since := passed(b.At, now)
+	if b.Samples > 0 && since < each {
 		return
 	}
 	b.Samples++
-	passed = min(passed, memory)
-	weight := share(decimal.NewFromInt(int64(passed)), decimal.NewFromInt(int64(memory+passed)))
+	since = min(since, memory)
+	weight := share(decimal.NewFromInt(int64(since)), decimal.NewFromInt(int64(memory+since)))
 	if b.Samples <= enough {
 		weight = share(decimal.NewFromInt(1), decimal.NewFromInt(int64(b.Samples))) // the first ones count alike
 	}
@@ -59,6 +59,6 @@ const doubles = 10 * time.Minute
 // width is one side of the band, as a share of the expected price. spread is that of the venues.
 func (b Basis) width(spread decimal.Decimal, now time.Time) decimal.Decimal {
 	w := decimal.Max(narrowest, b.Spread.Mul(decimal.NewFromInt(3)))
-	grown := decimal.NewFromInt(1).Add(share(decimal.NewFromInt(int64(max(now.Sub(b.At), 0))), decimal.NewFromInt(int64(doubles))))
+	grown := decimal.NewFromInt(1).Add(share(decimal.NewFromInt(int64(max(passed(b.At, now), 0))), decimal.NewFromInt(int64(doubles))))
 	return decimal.Min(widest, w.Mul(grown).Add(spread.Mul(half)))
 }

@@ -165,13 +165,3 @@ func (b *Board) Reference(pair string, limit time.Duration, now time.Time) Refer
 
 // rounded keeps as many digits after the point as like has, and two more: what is worked out is not exact.
 func rounded(d, like decimal.Decimal) decimal.Decimal { return d.Round(max(-like.Exponent(), 0) + 2) }
-
-// Pairs are those that anybody was asked about, sorted.
-func (b *Board) Pairs() []string {
-	var out []string
-	for p := range b.rows {
-		out = append(out, p)
-	}
-	slices.Sort(out)
-	return out
-}

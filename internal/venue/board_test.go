@@ -126,9 +126,6 @@ func TestAVenueThatListsAPairLaterCountsThen(t *testing.T) {
 	if got, want := states(), [3]State{Fresh, Unlisted, Unlisted}; got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if got := b.Pairs(); len(got) != 1 || got[0] != "btc_jpy" {
-		t.Errorf("pairs %v", got)
-	}
 }
 
 // Whatever is told, the band holds the expected price, does not shrink as time passes, and says at most a tenth and the spread.

@@ -100,15 +100,19 @@ func compose(sources []Source, operators []string, limit time.Duration, now time
 	r := Reference{Limit: limit, Sources: sources}
 	var fresh, rest []int
 	for i, s := range sources {
+		age := passed(s.Since, now)
+		if !s.Since.IsZero() {
+			sources[i].Since = now.Add(-age)
+		}
 		switch {
 		case s.State != Fresh:
 		case sameAs(sources, operators, fresh, i):
 			sources[i].State = Same
-		case now.Sub(s.Since) <= limit:
+		case age <= limit:
 			fresh = append(fresh, i)
 		default:
 			sources[i].State = Old
-			if now.Sub(s.Since) <= forget {
+			if age <= forget {
 				rest = append(rest, i)
 			}
 		}
@@ -149,6 +153,12 @@ func compose(sources []Source, operators []string, limit time.Duration, now time
 		}
 	}
 	return r
+}
+
+// passed is how much time has: by the clock on the wall, which goes on while the machine sleeps, or by the other, which nobody sets
+// back, whichever says more.
+func passed(since, now time.Time) time.Duration {
+	return max(now.Sub(since), now.Round(0).Sub(since.Round(0)))
 }
 
 // near are those of the fresh ones that are not far from their median; the others are marked.

@@ -116,6 +116,16 @@ func TestAVenueWhoseTimeStandsStillGrowsStaleAlthoughItAnswers(t *testing.T) {
 	}
 }
 
+// The wall clock goes on while a machine sleeps, the other is never set back. A test can make times that know both, or the wall's alone.
+func TestTimePassesByEitherClock(t *testing.T) {
+	since := time.Now()
+	for name, now := range map[string]time.Time{"by both clocks": since.Add(time.Minute), "by the wall's alone": since.Add(time.Minute).Round(0)} {
+		if got := passed(since, now); got != time.Minute {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestOneVenueUnderTwoNamesCountsOnce(t *testing.T) {
 	venues := trading(3)
 	venues[2].URL = "https://other.venue0.com/{pair}" // the operator of v1
