@@ -119,7 +119,7 @@ func (a *Account) audit(ctx context.Context, whole bool) error {
 	a.mu.Unlock()
 	a.step(broker.Audited{Began: r.began})
 	if whole || time.Since(b.transfersAt) >= a.transfersDue() {
-		if err := a.transfers(ctx, c); err != nil {
+		if err := a.transfers(ctx, c, r.rowsAt[1]); err != nil {
 			return err
 		}
 		b.transfersAt = time.Now()

@@ -58,8 +58,8 @@ func (a *Account) lists() []list {
 	return out
 }
 
-// transfers reads the newest deposits and withdrawals, as far back as some may still be under way.
-func (a *Account) transfers(ctx context.Context, c *bitbank.Client) error {
+// transfers reads the newest deposits and withdrawals, as far back as some may still be under way. The assets were read before.
+func (a *Account) transfers(ctx context.Context, c *bitbank.Client, assets time.Time) error {
 	began := time.Now()
 	until := began.Add(-settledIn)
 	a.mu.Lock()
@@ -70,14 +70,14 @@ func (a *Account) transfers(ctx context.Context, c *bitbank.Client) error {
 	}
 	known, before := a.broker.Ledger().Waiting()
 	a.mu.Unlock()
-	w := ledger.Waiting{Senders: known.Senders}
+	w := ledger.Waiting{Senders: known.Senders, Assets: assets}
 	for _, l := range a.lists() {
 		err := a.newest(ctx, c, l, until, before)
 		if refused(err) && l == (list{ledger.Withdrawals, ""}) {
 			a.mu.Lock()
 			a.books.named = true
 			a.mu.Unlock()
-			return a.transfers(ctx, c)
+			return a.transfers(ctx, c, assets)
 		}
 		if err != nil && !refused(err) {
 			return err

@@ -124,7 +124,7 @@ func ViewOf(l *ledger.Ledger, now time.Time) View {
 	slices.SortStableFunc(v.Orders, func(a, b Line) int {
 		return cmp.Or(cmp.Compare(slices.Index(standings, a.Standing), slices.Index(standings, b.Standing)), b.Since.Compare(a.Since), strings.Compare(a.Intent, b.Intent))
 	})
-	v.Moves, v.Ways, v.Balanced = Moves(l, now), transfer.Ways(l), l.BalancesRead()
+	v.Moves, v.Ways, v.Balanced = Moves(l, now), transfer.Ways(l), l.AssetsRead()
 	_, v.Routed = l.Routes()
 	var held ledger.Waiting
 	held, v.Moved = l.Waiting()

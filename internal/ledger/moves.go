@@ -34,6 +34,8 @@ type Waiting struct {
 	Deposits []bitbank.UnconfirmedDeposit `json:"deposits"`
 	Senders  map[string]int               `json:"senders,omitzero"`
 	Refused  []Kind                       `json:"refused,omitzero"` // lists that bitbank does not show to this key
+	// Assets is when the assets were read before these lists: balances that have not changed are not recorded each time.
+	Assets time.Time `json:"assets,omitzero"`
 }
 
 // A Route is one network of one coin, and whether bitbank takes deposits and withdrawals on it. Yen have no network.
@@ -122,7 +124,7 @@ func (m *moves) listed() []Expected {
 
 func (m *moves) waits(w Waiting, at time.Time) {
 	if !at.Before(m.WaitingAt) {
-		m.Waiting, m.WaitingAt = Waiting{slices.Clone(w.Deposits), maps.Clone(w.Senders), slices.Clone(w.Refused)}, at
+		m.Waiting, m.WaitingAt = Waiting{slices.Clone(w.Deposits), maps.Clone(w.Senders), slices.Clone(w.Refused), w.Assets}, at
 	}
 }
 
@@ -234,9 +236,9 @@ func (l *Ledger) Alert(key string) (Alert, bool) {
 	return a, ok
 }
 
-// BalancesRead is when balances were read last; zero: never.
-func (l *Ledger) BalancesRead() time.Time {
-	var last time.Time
+// AssetsRead is when the assets were read last, the balances and the stops of networks, as far as that is recorded; zero: never.
+func (l *Ledger) AssetsRead() time.Time {
+	last := l.moves.Waiting.Assets
 	for _, s := range l.balances {
 		if n := len(s.Reads); n > 0 && s.Reads[n-1].At.After(last) {
 			last = s.Reads[n-1].At
