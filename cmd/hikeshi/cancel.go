@@ -151,12 +151,23 @@ func (p *program) tellPlan(plan web.Plan) error {
 func (p *program) printPlan(plan web.Plan) {
 	fmt.Fprintln(p.stdout, plan.Text)
 	for _, o := range plan.Orders {
-		fmt.Fprintf(p.stdout, "  #%d  %s  %s\n", o.OrderID, o.What, o.Text)
+		fmt.Fprintf(p.stdout, "  #%d  %s  %s\n", o.OrderID, whatAndHow(o.Order), o.Text)
 	}
 	for _, x := range plan.Lost {
-		fmt.Fprintln(p.stdout, " ", p.say("cli.cancel.lost", text.Args{"what": x.What}))
+		fmt.Fprintln(p.stdout, " ", p.say("cli.cancel.lost", text.Args{"what": whatAndHow(x)}))
 	}
 	for _, o := range plan.Spared {
-		fmt.Fprintln(p.stdout, " ", p.say("cli.cancel.spare", text.Args{"what": o.Line()}))
+		fmt.Fprintln(p.stdout, " ", p.say("cli.cancel.spare", text.Args{"what": whatAndHow(o)}))
 	}
+}
+
+// whatAndHow is an order with its amount and prices as the API gives them.
+func whatAndHow(o web.Order) string {
+	out := o.What + " " + o.Amount
+	for _, price := range []string{o.Price, o.TriggerPrice} {
+		if price != "" {
+			out += " @ " + price
+		}
+	}
+	return out
 }

@@ -26,7 +26,7 @@ type Plan struct {
 	ledger.Plan
 	State  PlanState
 	Orders []PlanOrder
-	Spared []bitbank.Order
+	Spared []Line
 	Lost   []Line // orders whose answers were lost: cancelled as soon as they are found
 }
 
@@ -67,10 +67,7 @@ func planOf(l *ledger.Ledger, p ledger.Plan) Plan {
 	out := Plan{Plan: p, State: PlanCancels}
 	open := 0
 	for _, n := range p.Orders {
-		x := PlanOrder{Line: Line{Order: bitbank.Order{Pair: n.Pair, ID: n.ID}}} // so old that it is not kept
-		if o, by, ok := l.Order(n.Pair, n.ID); ok {
-			x.Line = Line{Standing: standing(o), Order: o, Since: o.OrderedAt.Time(), By: by.By, Bot: by.Bot, Intent: by.Intent}
-		}
+		x := PlanOrder{Line: lineOf(l, n)}
 		if x.Standing == Live {
 			open++
 		}
@@ -82,7 +79,7 @@ func planOf(l *ledger.Ledger, p ledger.Plan) Plan {
 		out.Orders = append(out.Orders, x)
 	}
 	for _, n := range p.Spared {
-		out.Spared = append(out.Spared, known(l, n.Pair, []bitbank.OrderID{n.ID})...)
+		out.Spared = append(out.Spared, lineOf(l, n))
 	}
 	for _, id := range p.Lost {
 		if i, ok := l.Intent(id); ok {
@@ -100,9 +97,18 @@ func planOf(l *ledger.Ledger, p ledger.Plan) Plan {
 	return out
 }
 
+// lineOf is how an order stands; one that is so old that it is not kept has no standing.
+func lineOf(l *ledger.Ledger, n ledger.Named) Line {
+	o, by, ok := l.Order(n.Pair, n.ID)
+	if !ok {
+		return Line{Order: bitbank.Order{Pair: n.Pair, ID: n.ID}}
+	}
+	return Line{Standing: standing(o), Order: o, Since: o.OrderedAt.Time(), By: by.By, Bot: by.Bot, Intent: by.Intent}
+}
+
 // A Preview is what a plan would do now.
 type Preview struct {
-	Cancel, Spare []bitbank.Order // what is cancelled first comes first
+	Cancel, Spare []Line // what is cancelled first comes first
 	Lost          []Line
 	Open          *Plan // one that does all of it already
 }
@@ -113,7 +119,13 @@ func (a *Account) WouldCancel(s ledger.Scope) Preview {
 	defer a.mu.Unlock()
 	l := a.broker.Ledger()
 	var v Preview
-	v.Cancel, v.Spare = l.Within(s)
+	cancel, spare := l.Within(s)
+	for _, o := range cancel {
+		v.Cancel = append(v.Cancel, lineOf(l, ledger.Named{Pair: o.Pair, ID: o.ID}))
+	}
+	for _, o := range spare {
+		v.Spare = append(v.Spare, lineOf(l, ledger.Named{Pair: o.Pair, ID: o.ID}))
+	}
 	for _, i := range l.LostWithin(s) {
 		v.Lost = append(v.Lost, line(l, i))
 	}

@@ -81,6 +81,9 @@ func (a *Account) propose(s policy.Situation) {
 		if slices.ContainsFunc(known, func(x ledger.Proposal) bool { return x.ID == p.ID() || x.Rule == p.Rule.Name && x.How == ledger.Waits }) {
 			continue // one that waits since before a restart is the same
 		}
+		if v := a.WouldCancel(p.Rule.Scope); len(v.Cancel)+len(v.Lost) == 0 {
+			continue // nothing is to be cancelled yet
+		}
 		a.log.Warn("a rule of the owner's policy speaks", "rule", p.Rule.Name, "cause", p.Rule.When, "since", p.Since, "cancels", p.Cancels)
 		a.step(broker.Heard{Records: []ledger.Record{{At: now, Proposed: &ledger.Proposed{
 			ID: p.ID(), Rule: p.Rule.Name, Cause: string(p.Rule.When), Since: p.Since, Scope: p.Rule.Scope,

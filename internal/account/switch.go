@@ -249,7 +249,10 @@ func lapsedWords(l ledger.Leased) string {
 
 // reportOf is a plan for the bot that it is about.
 func reportOf(p Plan) *gateway.Report {
-	r := &gateway.Report{Plan: p.ID, Began: p.At, Ended: p.Ended, Spared: p.Spared}
+	r := &gateway.Report{Plan: p.ID, Began: p.At, Ended: p.Ended}
+	for _, x := range p.Spared {
+		r.Spared = append(r.Spared, x.Order)
+	}
 	for _, o := range p.Orders {
 		r.Orders = append(r.Orders, o.Order)
 		if o.Stuck {

@@ -128,7 +128,7 @@ func TestASilentBotIsStoppedAndItsOrdersAreCancelled(t *testing.T) {
 		if o, _ := w.tries("0.02", 0); o != gateway.NotPlaced {
 			t.Errorf("an order is %s", o)
 		}
-		if r := w.a.Cancel(t.Context(), gateway.Cancel{Bot: "grid", Pair: pairs[9], IDs: []bitbank.OrderID{p.Spared[0].ID}, Until: time.Now().Add(time.Minute)}); r.Outcome != gateway.Placed {
+		if r := w.a.Cancel(t.Context(), gateway.Cancel{Bot: "grid", Pair: pairs[9], IDs: []bitbank.OrderID{p.Spared[0].Order.ID}, Until: time.Now().Add(time.Minute)}); r.Outcome != gateway.Placed {
 			t.Errorf("a cancel: %+v", r)
 		}
 		w.arm(2, 30*time.Second)

@@ -92,12 +92,22 @@ func (o *owner) Decide(intent string, ours []bitbank.OrderID) error {
 	return nil
 }
 
+// would is called with the lock.
+func (o *owner) would(s ledger.Scope) (v account.Preview) {
+	cancel, spare := o.l.Within(s)
+	for _, x := range cancel {
+		v.Cancel = append(v.Cancel, account.Line{Standing: account.Live, Order: x, Since: x.OrderedAt.Time()})
+	}
+	for _, x := range spare {
+		v.Spare = append(v.Spare, account.Line{Standing: account.Live, Order: x, Since: x.OrderedAt.Time()})
+	}
+	return v
+}
+
 func (o *owner) WouldCancel(s ledger.Scope) account.Preview {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	v := account.Preview{}
-	v.Cancel, v.Spare = o.l.Within(s)
-	return v
+	return o.would(s)
 }
 
 // CancelAll is only recorded: package account does it.
@@ -126,7 +136,7 @@ func (o *owner) WhatNow() account.WhatNow {
 		if k > 0 {
 			x.Since = time.Now().Add(-time.Minute)
 		}
-		x.Orders.Cancel, x.Orders.Spare = o.l.Within(r.Scope)
+		x.Orders = o.would(r.Scope)
 		w.Rules = append(w.Rules, x)
 	}
 	return w

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"hikeshi/bitbank"
 	"hikeshi/internal/account"
 	"hikeshi/internal/ledger"
 	"hikeshi/internal/say"
@@ -25,7 +24,7 @@ type Plan struct {
 	Left  int          `json:"left"` // orders that are not over
 	// Orders are cancelled, in this order; Spared protect what is held; Lost are cancelled when they are found.
 	Orders []PlanOrder `json:"orders"`
-	Spared []Look      `json:"spared"`
+	Spared []Order     `json:"spared"`
 	Lost   []Order     `json:"lost"`
 }
 
@@ -44,16 +43,10 @@ type Plans struct {
 func shapePlan(l text.Lang, p account.Plan, now time.Time) Plan {
 	out := Plan{
 		ID: p.ID, State: string(p.State), Scope: p.Scope, By: p.By, Why: p.Why, At: Stamp(p.At), Ended: Stamp(p.Ended), Left: p.Left(),
-		Orders: []PlanOrder{}, Spared: looksOf(l, p.Spared), Lost: linesOf(l, p.Lost, now),
+		Orders: []PlanOrder{}, Spared: linesOf(l, p.Spared, now), Lost: linesOf(l, p.Lost, now),
 	}
 	for _, o := range p.Orders {
-		x := PlanOrder{Stuck: o.Stuck}
-		switch {
-		case o.Standing == "":
-			x.Order = Order{What: whatOf(l, o.Order), Look: shapeLine(l, o.Order), Text: text.Say(l, "web.plan.forgotten", nil)}
-		default:
-			x.Order = shapeOrder(l, o.Line, false, now)
-		}
+		x := PlanOrder{Order: planOrder(l, o.Line, now), Stuck: o.Stuck}
 		if o.Stuck {
 			x.Text = text.Say(l, "web.plan.stuck", text.Args{"code": strconv.Itoa(int(o.Code))})
 		}
@@ -94,18 +87,18 @@ func whose(l text.Lang, s ledger.Scope) string {
 	return who
 }
 
-func looksOf(l text.Lang, orders []bitbank.Order) []Look {
-	out := []Look{}
-	for _, o := range orders {
-		out = append(out, shapeLine(l, o))
+// planOrder is an order of a plan; one that is not kept any more is said to be so.
+func planOrder(l text.Lang, x account.Line, now time.Time) Order {
+	if x.Standing == "" {
+		return Order{What: whatOf(l, x.Order), Look: shapeLine(l, x.Order), Text: text.Say(l, "web.plan.forgotten", nil)}
 	}
-	return out
+	return shapeOrder(l, x, false, now)
 }
 
 func linesOf(l text.Lang, lines []account.Line, now time.Time) []Order {
 	out := []Order{}
 	for _, x := range lines {
-		out = append(out, shapeOrder(l, x, false, now))
+		out = append(out, planOrder(l, x, now))
 	}
 	return out
 }
@@ -117,7 +110,7 @@ func shapePreview(l text.Lang, s ledger.Scope, v account.Preview, now time.Time)
 	}
 	p := account.Plan{Plan: ledger.Plan{Planned: ledger.Planned{Scope: s}}, State: "dry_run", Spared: v.Spare, Lost: v.Lost}
 	for _, o := range v.Cancel {
-		p.Orders = append(p.Orders, account.PlanOrder{Line: account.Line{Standing: account.Live, Order: o, Since: o.OrderedAt.Time()}})
+		p.Orders = append(p.Orders, account.PlanOrder{Line: o})
 	}
 	return shapePlan(l, p, now)
 }

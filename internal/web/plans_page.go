@@ -73,7 +73,7 @@ func (s *server) cancelling(w http.ResponseWriter, r *http.Request) {
 	}
 	in, _ := s.entrance.of(r)
 	p := shapePreview(l, scope, s.o.Accounts.WouldCancel(scope), time.Now())
-	a := text.Args{"who": whose(l, scope), "n": strconv.Itoa(len(p.Orders)), "spared": strconv.Itoa(len(p.Spared)), "lost": strconv.Itoa(len(p.Lost))}
+	a := text.Args{"who": whose(l, scope), "n": strconv.Itoa(len(p.Orders)), "spared": strconv.Itoa(len(p.Spared)), "lost": strconv.Itoa(len(p.Lost)), "bots": Who(l, scope.Bot)}
 	c := confirmation{
 		Verb: "cancel", Bot: scope.Bot, Form: in.form, Protective: scope.Protective, Title: text.Say(l, "web.act.cancel", a), Yes: text.Say(l, "web.act.cancel.yes", a),
 		Says: []string{text.Say(l, "web.act.cancel.1", a), text.Say(l, "web.act.cancel.2", a)},

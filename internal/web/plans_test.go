@@ -15,7 +15,7 @@ func TestCancellingShowsFirstAndActsThen(t *testing.T) {
 	h, _ := guarded(&fake{snap: scenes(now)[0].snapshot(now)}, o)
 	in := enter(t, h)
 	page := body(t, get(t, h, "/orders/cancel?lang=en", in))
-	for _, want := range []string{"Cancel 5 orders", ">80<", "protective=1", "2 protective orders"} {
+	for _, want := range []string{"Cancel 5 orders", ">80<", "protective=1", "Protective orders (2)"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}

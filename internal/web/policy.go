@@ -161,7 +161,7 @@ func (s *server) answering(w http.ResponseWriter, r *http.Request) {
 	}
 	in, _ := s.entrance.of(r)
 	v := shapePreview(l, p.Scope, s.o.Accounts.WouldCancel(p.Scope), time.Now())
-	a := text.Args{"who": whose(l, p.Scope), "n": strconv.Itoa(len(v.Orders)), "spared": strconv.Itoa(len(v.Spared)), "lost": strconv.Itoa(len(v.Lost))}
+	a := text.Args{"who": whose(l, p.Scope), "n": strconv.Itoa(len(v.Orders)), "spared": strconv.Itoa(len(v.Spared)), "lost": strconv.Itoa(len(v.Lost)), "bots": Who(l, p.Scope.Bot)}
 	c := confirmation{
 		Verb: "answer", Plan: p.ID, Form: in.form, Title: text.Say(l, "web.act.answer", a), Yes: text.Say(l, "web.act.cancel.yes", a), Leave: text.Say(l, "web.act.answer.leave", nil),
 		Says: []string{shapeProposal(l, p).Text, text.Say(l, "web.act.cancel.1", a), text.Say(l, "web.act.cancel.2", a)},
