@@ -56,6 +56,26 @@ func (p *plug) pull(on bool) {
 	}
 }
 
+// plugged puts a plug into the way to bitbank.
+func (s *stopWorld) plugged() *plug {
+	p := &plug{open: map[net.Conn]bool{}}
+	s.world.stop()
+	wire := s.private.Transport.(*http.Transport)
+	s.private = &http.Client{Transport: &http.Transport{DialContext: p.dial(wire.DialContext)}}
+	s.start()
+	return p
+}
+
+// crash ends the account without a word: nothing is sent or written any more. Then it starts on what the disk holds.
+func (s *stopWorld) crash(p *plug) {
+	s.disk.set(true, false)
+	p.pull(true)
+	s.world.stop()
+	p.pull(false)
+	s.disk.set(false, false)
+	s.start()
+}
+
 // darkWorlds are how many dark periods are played.
 func darkWorlds() uint64 {
 	switch {
@@ -115,20 +135,8 @@ func TestAfterADarkPeriodNothingIsSoldTwice(t *testing.T) {
 func playDarkness(t *testing.T, seed uint64) (d darkness) {
 	rng := rand.New(rand.NewPCG(seed, 5))
 	s := newStopWorld(t)
-	p := &plug{open: map[net.Conn]bool{}}
-	s.world.stop()
-	wire := s.private.Transport.(*http.Transport)
-	s.private = &http.Client{Transport: &http.Transport{DialContext: p.dial(wire.DialContext)}}
-	s.start()
-	crash := func() {
-		d.crashes++
-		s.disk.set(true, false)
-		p.pull(true)
-		s.world.stop()
-		p.pull(false)
-		s.disk.set(false, false)
-		s.start()
-	}
+	p := s.plugged()
+	crash := func() { d.crashes++; s.crash(p) }
 	human := s.human()
 	var native bitbank.OrderID
 	fires := rng.IntN(2) == 0
@@ -171,9 +179,7 @@ func playDarkness(t *testing.T, seed uint64) (d darkness) {
 		s.control("POST", "/pairs/btc_jpy", `{"circuit_break":"CIRCUIT_BREAK"}`)
 	}
 	s.control("DELETE", "/faults", "")
-	for _, host := range []string{"private", "public"} { // as far away as the real one
-		s.control("POST", "/faults", `{"host":"`+host+`","effect":"slow","delay_ms":60}`)
-	}
+	s.far()
 	if lost {
 		s.control("POST", "/faults", `{"host":"private","effect":"drop_response","match":{"method":"POST","path":"/v1/user/spot/order"},"count":1}`)
 	}

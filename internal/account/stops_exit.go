@@ -29,6 +29,12 @@ func (a *Account) resumeExits() {
 			a.begin(func() { a.exit(a.ctx, id) })
 		}
 	}
+	for _, n := range a.stops.book.Natives() {
+		if id := n.ID; !n.Over && !a.stops.acting[id] {
+			a.stops.acting[id] = true
+			a.begin(func() { a.placeNative(a.ctx, id) })
+		}
+	}
 }
 
 // An exit carries out one plan. It is one goroutine's.

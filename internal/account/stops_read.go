@@ -37,6 +37,12 @@ func alikeExit(o bitbank.Order, p stop.Plan) bool {
 	return o.Pair == p.Pair && o.Side == p.Side && o.PositionSide == p.Position
 }
 
+// coinOf is the coin of a pair.
+func coinOf(pair string) string {
+	coin, _, _ := strings.Cut(pair, "_")
+	return coin
+}
+
 // firedFor is what stops on bitbank have sold of the same since a plan was set, by their trades.
 func firedFor(l *ledger.Ledger, p stop.Plan) (sum decimal.Decimal) {
 	for _, t := range tradesFor(l, p) {
@@ -191,7 +197,7 @@ func (a *Account) remaining(ctx context.Context, p stop.Plan, r *stop.Reading) e
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	l := a.broker.Ledger()
-	coin, _, _ := strings.Cut(p.Pair, "_")
+	coin := coinOf(p.Pair)
 	for _, row := range found {
 		if row.Asset != coin || !row.OnHand.Known() || !row.Free.Known() || !row.Locked.Known() {
 			continue

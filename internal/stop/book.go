@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"hikeshi/bitbank"
@@ -29,6 +30,15 @@ type Record struct {
 	Moved *Moved    `json:"moved,omitzero"`
 	Guard *Guarded  `json:"guard,omitzero"`
 	Naked *Naked    `json:"naked,omitzero"`
+
+	Native *Native `json:"native,omitzero"`
+	Ended  *Ended  `json:"ended,omitzero"`
+}
+
+// An Ended ends a native stop's steps.
+type Ended struct {
+	ID  ID     `json:"id"`
+	Why Reason `json:"why"`
 }
 
 // A Naked says that the stops on bitbank that protected the same were cancelled for the exit, or that an order of it has taken
@@ -84,8 +94,9 @@ func (s Standing) Acting() bool { return s.State == Pending || s.State == Exitin
 
 // A Book is all plans. The zero Book is empty and ready.
 type Book struct {
-	by   map[ID]*Standing
-	made int
+	by      map[ID]*Standing
+	made    int
+	natives []*NativeStanding // oldest first
 }
 
 // overMost is how many plans that are over are kept.
@@ -100,9 +111,21 @@ func (b *Book) Apply(r Record) {
 		if s := b.by[r.Guard.ID]; s != nil && !s.Over() {
 			s.Plan.Guard = r.Guard.Guard
 		}
+	case r.Native != nil:
+		if b.native(r.Native.ID) == nil {
+			b.natives = append(b.natives, &NativeStanding{Native: *r.Native, Since: r.Native.Set})
+			b.natives = b.natives[max(0, len(b.natives)-overMost):]
+		}
+	case r.Ended != nil:
+		if n := b.native(r.Ended.ID); n != nil && !n.Over {
+			n.Over, n.Why, n.Since = true, r.Ended.Why, r.At
+		}
 	case r.Naked != nil:
 		if s := b.by[r.Naked.ID]; s != nil {
-			s.bare(r.Naked.On, r.At)
+			bare(&s.Naked, &s.NakedSince, r.Naked.On, r.At)
+		}
+		if n := b.native(r.Naked.ID); n != nil {
+			bare(&n.Naked, &n.NakedSince, r.Naked.On, r.At)
 		}
 	case r.Moved != nil:
 		if s := b.by[r.Moved.ID]; s != nil && !s.Over() {
@@ -129,13 +152,49 @@ func (b *Book) set(p Plan) {
 	}
 }
 
-func (s *Standing) bare(on bool, at time.Time) {
+// bare begins or ends a time in which nothing protects.
+func bare(sum *time.Duration, since *time.Time, on bool, at time.Time) {
 	switch {
-	case on && s.NakedSince.IsZero():
-		s.NakedSince = at
-	case !on && !s.NakedSince.IsZero():
-		s.Naked, s.NakedSince = s.Naked+at.Sub(s.NakedSince), time.Time{}
+	case on && since.IsZero():
+		*since = at
+	case !on && !since.IsZero():
+		*sum, *since = *sum+at.Sub(*since), time.Time{}
 	}
+}
+
+func (b *Book) native(id ID) *NativeStanding {
+	for _, n := range b.natives {
+		if n.ID == id {
+			return n
+		}
+	}
+	return nil
+}
+
+// Native is one native stop.
+func (b *Book) Native(id ID) (NativeStanding, bool) {
+	if n := b.native(id); n != nil {
+		return *n, true
+	}
+	return NativeStanding{}, false
+}
+
+// Natives are the native stops, the newest first.
+func (b *Book) Natives() []NativeStanding {
+	var out []NativeStanding
+	for _, n := range slices.Backward(b.natives) {
+		out = append(out, *n)
+	}
+	return out
+}
+
+// NextNative is the name of the next native stop.
+func (b *Book) NextNative() ID {
+	if len(b.natives) == 0 {
+		return "n1"
+	}
+	n, _ := strconv.Atoi(strings.TrimPrefix(string(b.natives[len(b.natives)-1].ID), "n"))
+	return ID("n" + strconv.Itoa(n+1))
 }
 
 func (s *Standing) move(m Moved, at time.Time) {

@@ -142,14 +142,22 @@ func checkSide(p Plan, _ Facts) *Problem {
 	return nil
 }
 
+// checkPrice refuses what is no price of a pair.
+func checkPrice(name string, n bitbank.Number, pair *bitbank.Pair) *Problem {
+	digits := int32(pair.PriceDigits)
+	switch d := n.Decimal(); {
+	case !n.Known() || !d.IsPositive():
+		return bad("price", "field", name)
+	case !d.Equal(d.Truncate(digits)):
+		return bad("price_grid", "field", name, "digits", decimal.NewFromInt32(digits).String())
+	}
+	return nil
+}
+
 func checkPrices(p Plan, f Facts) *Problem {
-	digits := int32(f.Pair.PriceDigits)
 	for name, n := range map[string]bitbank.Number{"trigger": p.Trigger, "guard": p.Guard} {
-		switch d := n.Decimal(); {
-		case !n.Known() || !d.IsPositive():
-			return bad("price", "field", name)
-		case !d.Equal(d.Truncate(digits)):
-			return bad("price_grid", "field", name, "digits", decimal.NewFromInt32(digits).String())
+		if bad := checkPrice(name, n, f.Pair); bad != nil {
+			return bad
 		}
 	}
 	if !p.worse(p.Guard.Decimal(), p.Trigger.Decimal()) {
@@ -165,17 +173,22 @@ func checkBounds(p Plan, f Facts) *Problem {
 	if !p.Expires.IsZero() && (!p.Expires.After(f.Now) || p.Expires.Sub(f.Now) > expiresMost) {
 		return bad("expires")
 	}
+	return checkAmount(p, *f.Pair)
+}
+
+// checkAmount refuses what is no amount of a pair; without one it is all that is there.
+func checkAmount(p Plan, pair bitbank.Pair) *Problem {
 	if p.all() {
 		return nil
 	}
-	digits := int32(f.Pair.AmountDigits)
+	digits := int32(pair.AmountDigits)
 	switch d := p.Amount.Decimal(); {
 	case !d.IsPositive():
 		return bad("amount")
 	case !d.Equal(d.Truncate(digits)):
 		return bad("amount_grid", "digits", decimal.NewFromInt32(digits).String())
-	case d.LessThan(f.Pair.UnitAmount.Decimal()):
-		return bad("amount_small", "least", f.Pair.UnitAmount.String())
+	case d.LessThan(pair.UnitAmount.Decimal()):
+		return bad("amount_small", "least", pair.UnitAmount.String())
 	}
 	return nil
 }
