@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ func (p *program) stop() *cobra.Command {
 		Example: "  hikeshi stop add btc_jpy --trigger 9000000 --guard 8500000 --amount 0.1\n  hikeshi stop list\n  hikeshi stop what-now 1",
 		Args:    cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(p.stopAdd(), p.stopList(), p.stopRemove(), p.stopGuard(), p.stopNow())
+	c.AddCommand(p.stopAdd(), p.stopList(), p.stopRemove(), p.stopGuard(), p.stopNow(), p.stopNative())
 	return c
 }
 
@@ -35,20 +36,9 @@ func (p *program) stopAdd() *cobra.Command {
 		Use: "add PAIR", Short: p.say("cli.stop.add", nil), Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			body := map[string]any{"pair": args[0], "position_side": f.position, "side": f.side, "expires_at": f.until, "confirm": f.confirm}
-			for name, value := range map[string]string{"trigger_price": f.trigger, "guard_price": f.guard, "amount": f.amount, "slippage_percent": f.slippage} {
-				if value == "" {
-					continue
-				}
-				n, err := bitbank.ParseNumber(value)
-				if err != nil {
-					return p.misused("cli.stop.bad.number", "cli.stop.bad.number.hint", text.Args{"value": value})
-				}
-				body[name] = n
-			}
-			for name, value := range body {
-				if value == "" {
-					delete(body, name)
-				}
+			numbers := map[string]string{"trigger_price": f.trigger, "guard_price": f.guard, "amount": f.amount, "slippage_percent": f.slippage}
+			if err := p.stopNumbers(body, numbers); err != nil {
+				return err
 			}
 			return p.stopStep(c.Context(), "", body)
 		},
@@ -81,7 +71,7 @@ func (p *program) stopStep(ctx context.Context, act string, body map[string]any)
 		return err
 	}
 	if o.Confirm == "" {
-		p.printStops(o.Stops)
+		p.printStops(o.StopList)
 		return nil
 	}
 	for _, says := range o.Says {
@@ -101,11 +91,14 @@ func (p *program) stopPath(act string) string {
 	return path + "?" + url.Values{"lang": {string(p.lang)}}.Encode()
 }
 
-func (p *program) printStops(stops []web.LocalStop) {
-	if len(stops) == 0 {
+func (p *program) printStops(o web.StopList) {
+	if len(o.Stops)+len(o.Native) == 0 {
 		fmt.Fprintln(p.stdout, p.say("cli.stop.none", nil))
 	}
-	for _, s := range stops {
+	for _, n := range o.Native {
+		fmt.Fprintf(p.stdout, "%s  %s\n", n.ID, n.Text)
+	}
+	for _, s := range o.Stops {
 		fmt.Fprintf(p.stdout, "%s  %s\n", s.ID, s.What)
 		lines := []string{s.Text}
 		if s.Worth != nil {
@@ -133,7 +126,7 @@ func (p *program) stopList() *cobra.Command {
 				if err := json.Unmarshal(raw, &o); err != nil {
 					return err
 				}
-				p.printStops(o.Stops)
+				p.printStops(o)
 				return nil
 			})
 		},
@@ -185,6 +178,52 @@ func (p *program) stopGuard() *cobra.Command {
 	})
 	c.Flags().StringVar(&confirm, "confirm", "", p.say("cli.stop.flag.confirm", nil))
 	return c
+}
+
+func (p *program) stopNative() *cobra.Command {
+	var f struct{ trigger, price, amount, position, replaces, confirm string }
+	c := p.withConfig(&cobra.Command{
+		Use: "native PAIR", Short: p.say("cli.stop.native", nil), Args: cobra.ExactArgs(1),
+		Example: "  hikeshi stop native btc_jpy --trigger 9000000 --amount 0.1\n  hikeshi stop native btc_jpy --trigger 9500000 --replaces 59592963728",
+		RunE: func(c *cobra.Command, args []string) error {
+			body := map[string]any{"pair": args[0], "position_side": f.position, "confirm": f.confirm}
+			if f.replaces != "" {
+				id, err := strconv.ParseInt(f.replaces, 10, 64)
+				if err != nil || id <= 0 {
+					return p.misused("cli.stop.bad.order", "cli.stop.bad.order.hint", text.Args{"value": f.replaces})
+				}
+				body["replaces"] = id
+			}
+			if err := p.stopNumbers(body, map[string]string{"trigger_price": f.trigger, "price": f.price, "amount": f.amount}); err != nil {
+				return err
+			}
+			return p.stopStep(c.Context(), "native", body)
+		},
+	})
+	for name, into := range map[string]*string{"trigger": &f.trigger, "price": &f.price, "amount": &f.amount, "position": &f.position, "replaces": &f.replaces, "confirm": &f.confirm} {
+		c.Flags().StringVar(into, name, "", p.say("cli.stop.flag."+name, nil))
+	}
+	return c
+}
+
+// stopNumbers puts numbers into what is asked, and takes out what was not said.
+func (p *program) stopNumbers(body map[string]any, numbers map[string]string) error {
+	for name, value := range numbers {
+		if value == "" {
+			continue
+		}
+		n, err := bitbank.ParseNumber(value)
+		if err != nil {
+			return p.misused("cli.stop.bad.number", "cli.stop.bad.number.hint", text.Args{"value": value})
+		}
+		body[name] = n
+	}
+	for name, value := range body {
+		if value == "" {
+			delete(body, name)
+		}
+	}
+	return nil
 }
 
 func (p *program) stopNow() *cobra.Command {

@@ -23,12 +23,18 @@ type Stops interface {
 	RemoveStop(context.Context, stop.ID) error
 	GuardStop(context.Context, stop.ID, bitbank.Number) error
 	StopNow(context.Context, stop.ID) (account.StopNow, error)
+	Natives() []account.NativeView
+	CheckNative(context.Context, stop.Native) (stop.Native, error)
+	AddNative(context.Context, stop.Native) (stop.ID, error)
+	EndNative(context.Context, stop.ID) error
 }
 
 // StopList is the local stops for programs. `hikeshi stop list --json` prints the same.
 type StopList struct {
 	At    Stamp       `json:"at"`
 	Stops []LocalStop `json:"stops"`
+	// Native are stops on bitbank that were placed or replaced from here, the newest first; others are among the orders.
+	Native []NativeStop `json:"native"`
 }
 
 // A Confirmation is what an act would do, and the code that has it done: two steps from a person.
@@ -78,7 +84,10 @@ func (s *server) apiStops(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) tellStops(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
-	out := StopList{At: Stamp(now), Stops: []LocalStop{}}
+	out := StopList{At: Stamp(now), Stops: []LocalStop{}, Native: []NativeStop{}}
+	for _, v := range s.o.Stops.Natives() {
+		out.Native = append(out.Native, shapeNative(s.lang(r), v, now))
+	}
 	for _, v := range s.o.Stops.Stops() {
 		out.Stops = append(out.Stops, shapeStop(s.lang(r), v, now))
 	}
@@ -200,7 +209,10 @@ func (s *server) apiRemoveStop(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v, ok := s.foundStop(asked.ID)
-	if !ok {
+	switch {
+	case !ok && s.endNative(w, r, asked.ID, asked.Confirm):
+		return
+	case !ok:
 		s.failStop(w, r, account.ErrNoStop)
 		return
 	}

@@ -16,6 +16,7 @@ import (
 type stopsBody struct {
 	Done       *result
 	Open, Over []stopCard
+	Native     []NativeStop
 }
 
 // A stopCard is one local stop.
@@ -48,6 +49,11 @@ func (s *server) stops(w http.ResponseWriter, r *http.Request) {
 			b.Open = append(b.Open, c)
 		case len(b.Over) < overStops:
 			b.Over = append(b.Over, c)
+		}
+	}
+	for _, v := range s.o.Stops.Natives() {
+		if len(b.Native) < overStops {
+			b.Native = append(b.Native, shapeNative(l, v, now))
 		}
 	}
 	if id := r.URL.Query().Get("did"); id != "" {

@@ -210,7 +210,7 @@ func stateText(l text.Lang, v account.StopView, s LocalStop) string {
 		out += then(l) + text.Say(l, "stop.why."+string(s.Why), nil)
 	}
 	if !v.NakedSince.IsZero() {
-		out += then(l) + text.Say(l, "stop.naked", text.Args{"seconds": decimal.NewFromFloat(s.Naked).Round(1).String()})
+		out += then(l) + text.Say(l, "stop.naked", text.Args{"seconds": seconds(s.Naked)})
 	}
 	return out
 }
@@ -289,3 +289,6 @@ func then(l text.Lang) string {
 	}
 	return ""
 }
+
+// seconds is a number of seconds for people.
+func seconds(s float64) string { return strconv.FormatFloat(s, 'f', 1, 64) }

@@ -71,6 +71,34 @@ func (o *stopsOf) StopNow(context.Context, stop.ID) (account.StopNow, error) {
 	}, o.err
 }
 
+func (o *stopsOf) Natives() []account.NativeView {
+	n := stop.Native{ID: "n1", Old: 5, Set: time.Unix(1_900_000_000, 0), Order: bitbank.NewOrder{Pair: "btc_jpy", Side: bitbank.Sell, Type: bitbank.Stop, Amount: number("0.5"), TriggerPrice: number("9000000")}}
+	going := account.NativeView{NativeStanding: stop.NativeStanding{Native: n, Since: time.Now(), NakedSince: time.Now().Add(-2 * time.Second)}, Doing: account.Doing{Step: stop.Step{Act: stop.Wait, Why: stop.Refused}}}
+	out := []account.NativeView{going}
+	for k, why := range []stop.Reason{stop.Placed, stop.Restored, stop.Fired, stop.ByHand} {
+		over := going
+		over.ID, over.Over, over.Why, over.Naked, over.NakedSince = stop.ID("n"+string(rune('2'+k))), true, why, time.Second, time.Time{}
+		out = append(out, over)
+	}
+	return out
+}
+
+func (o *stopsOf) CheckNative(_ context.Context, n stop.Native) (stop.Native, error) { return n, o.err }
+
+func (o *stopsOf) AddNative(_ context.Context, n stop.Native) (stop.ID, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = append(o.asked, "native "+string(n.Order.Type))
+	return "n9", o.err
+}
+
+func (o *stopsOf) EndNative(_ context.Context, id stop.ID) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = append(o.asked, "end "+string(id))
+	return o.err
+}
+
 // everyStop is a stop in each state, and in each kind of trouble.
 func everyStop(now time.Time) *stopsOf {
 	base := func(id stop.ID, state stop.State) account.StopView {
@@ -127,6 +155,8 @@ func TestStopsAnswerAsTheDescriptionSays(t *testing.T) {
 			{"/api/v1/stops/remove", `{"id":"1","confirm":"00"}`},
 			{"/api/v1/stops/guard", `{"id":"1","guard_price":"8000000"}`},
 			{"/api/v1/stops/guard", `{"id":"1"}`},
+			{"/api/v1/stops/native", `{"pair":"btc_jpy","trigger_price":"9000000","amount":"0.1"}`},
+			{"/api/v1/stops/native", `{"pair":"btc_jpy","trigger_price":"9000000","replaces":5,"confirm":"00"}`},
 			{"/api/v1/stops/now", `{"id":"1"}`},
 			{"/api/v1/stops/now", `{"id":"8"}`},
 		} {
@@ -152,6 +182,9 @@ func TestAStopTakesTwoSteps(t *testing.T) {
 		{"/api/v1/stops", `"pair":"btc_jpy","trigger_price":"9000000","guard_price":"8500000"`, `"pair":"btc_jpy","trigger_price":"9000000","guard_price":"8400000"`, "add btc_jpy"},
 		{"/api/v1/stops/guard", `"id":"1","guard_price":"8000000"`, `"id":"1","guard_price":"7000000"`, "guard 1 8000000"},
 		{"/api/v1/stops/remove", `"id":"1"`, `"id":"2"`, "remove 1"},
+		{"/api/v1/stops/remove", `"id":"n1"`, `"id":"2"`, "end n1"},
+		{"/api/v1/stops/native", `"pair":"btc_jpy","trigger_price":"9000000","price":"8900000","amount":"0.1"`, `"pair":"btc_jpy","trigger_price":"9000000","amount":"0.1"`, "native stop_limit"},
+		{"/api/v1/stops/native", `"pair":"btc_jpy","trigger_price":"9000000","position_side":"long","replaces":7`, `"pair":"btc_jpy","trigger_price":"9000000","position_side":"long"`, "native stop_loss"},
 	} {
 		o.asked = nil
 		var first Confirmation
@@ -181,7 +214,7 @@ func TestThePageOfStopsSaysHowEachStands(t *testing.T) {
 		}
 	}
 	page := body(t, get(t, h, "/stops?lang=en", in))
-	for _, want := range []string{"by the prices of other exchanges alone", "Wait first in line", "It is no advice", "Nothing on bitbank protects it", "no price is known for sure", "Two reads agree", "hikeshi stop guard 3 PRICE"} {
+	for _, want := range []string{"by the prices of other exchanges alone", "Wait first in line", "It is no advice", "Nothing on bitbank protects it", "no price is known for sure", "Two reads agree", "hikeshi stop guard 3 PRICE", "one like the old is there again"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}

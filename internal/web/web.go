@@ -133,6 +133,7 @@ func newServer(o Options) *server {
 		{path: "/api/v1/stops", handle: s.apiStops, program: true, methods: "GET,HEAD,POST,"},
 		{path: "/api/v1/stops/remove", handle: s.apiRemoveStop, program: true, methods: "POST,"},
 		{path: "/api/v1/stops/guard", handle: s.apiGuardStop, program: true, methods: "POST,"},
+		{path: "/api/v1/stops/native", handle: s.apiNative, program: true, methods: "POST,"},
 		{path: "/api/v1/stops/now", handle: s.apiStopNow, program: true, methods: "POST,"},
 		{path: "/api/v1/events", handle: s.events, program: true},
 		{path: "/api/v1/openapi.yaml", handle: s.openapiYAML, program: true},
