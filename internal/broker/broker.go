@@ -24,6 +24,8 @@ type Broker struct {
 	pairs   map[string]*pair
 	cancels map[string]*cancelling        // lost ones, by intent, and those of plans
 	stuck   map[ledger.Named]bitbank.Code // orders that bitbank does not cancel
+	batch   int                           // orders that one cancel names at most
+	resized time.Time                     // when that was learned
 	batches int                           // of plans, since the start
 	gap     *reconcile.Gap                // of the stream, while it lasts
 	line    line
@@ -67,6 +69,7 @@ type lane struct {
 // New returns a broker that knows nothing. Let it Begin with what the journal holds, then Start it.
 func New() *Broker {
 	return &Broker{
+		batch: batch,
 		calls: map[CallID]*call{}, sending: map[string]*sending{}, lanes: map[ledger.Lane]*lane{}, pairs: map[string]*pair{},
 		cancels: map[string]*cancelling{}, stuck: map[ledger.Named]bitbank.Code{}, written: map[string]time.Time{}, modes: modes{by: map[string]*circuit{}},
 	}

@@ -27,6 +27,7 @@ func (b *Broker) sentCancel(now time.Time, s *sending, e Sent, i ledger.Intent) 
 	}
 	if id, k := b.repeats(e.ID); k != nil {
 		k.sending = ""
+		b.resize(now, e, len(s.Cancel.IDs))
 		b.progress(now, id, k, func(x reconcile.Cancel) reconcile.Cancel {
 			if slices.Contains(s.Cancel.IDs, x.ID) {
 				return x.Answered(outcome(e, x.ID), now)
@@ -245,7 +246,7 @@ func (b *Broker) recancel(now time.Time) {
 		}
 		again := &ledger.Cancel{}
 		for _, c := range k.list {
-			if what, at := c.Wants(); what == "send" && !at.After(now) {
+			if what, at := c.Wants(); what == "send" && !at.After(now) && len(again.IDs) < b.batch {
 				again.Pair = c.Pair
 				again.IDs = append(again.IDs, c.ID)
 			}

@@ -18,6 +18,17 @@ import (
 // batch is how many orders one cancel may name (bitbank's documents, "Cancel multiple orders").
 const batch = 30
 
+// resize learns how many orders one cancel may name: nobody has said whether such a cancel counts as one update or as one for each.
+// One that was refused as too many is halved; a minute after that, one that was taken whole lets the next be larger.
+func (b *Broker) resize(now time.Time, e Sent, n int) {
+	switch {
+	case e.Refused != nil && e.Refused.Code == 10009 && n > 1:
+		b.batch, b.resized = n/2, now
+	case len(e.Orders) > 0 && n == b.batch && now.Sub(b.resized) >= time.Minute:
+		b.batch, b.resized = min(batch, 2*b.batch), now
+	}
+}
+
 // late is how much later than a plan an order may seem to have been placed that was placed before it: bitbank's clock and ours differ.
 const late = 2 * time.Second
 

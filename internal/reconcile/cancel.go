@@ -97,7 +97,9 @@ func (c Cancel) refused(code bitbank.Code) Cancel {
 	switch {
 	case Latches(code):
 		c.State = Latched
-	case code == 10009 || info.Class == bitbank.ClassBusy:
+	case code == 10009: // as if it was not sent: the account's limit says when the next may be
+		c.State, c.Sent = Sending, c.Sent-1
+	case info.Class == bitbank.ClassBusy:
 		c.State = Sending // later
 	case info.Class == bitbank.ClassOrderState || info.Class == bitbank.ClassUnknownOutcome:
 		// Gone, filled, cancelled before, being cancelled, or not to be cancelled: none of these is the end of it.
