@@ -18,8 +18,22 @@ import (
 
 // stopping are the failures of leaving a holding when the price has fallen. Each sells 0.3 of ten coins when the price has reached
 // thirteen millions, or sells nothing. What is wrong in the end is how many coins there are. Of the margin and of hedges the group
-// of positions tells; replacing a stop on bitbank by a new one (F81) is the owner's.
-var stopping = group{name: "Stops and exits", ids: "F82 F83 F84 F85 F86", scenarios: []scenario{
+// of positions tells.
+var stopping = group{name: "Stops and exits", ids: "F81 F82 F83 F84 F85 F86", scenarios: []scenario{
+	{
+		id: "F81", trigger: "A stop on bitbank is moved up: the old one is cancelled, and the new one refused.",
+		play: func(w *world) {
+			w.own(`{"pair":"btc_jpy","side":"sell","type":"stop","amount":"0.3","trigger_price":"13500000"}`)
+			w.pass(time.Minute)
+			w.fault(`{"host":"private","effect":"api_error","code":60018,"match":{"method":"POST","path":"/v1/user/spot/order"},"count":1}`)
+			w.bot.(guardian).move(w.stopID(), "14000000")
+			w.pass(time.Minute)
+			w.falls12()
+			w.pass(time.Minute)
+		},
+		wrong: soldShouldBe("0.3"),
+		naive: []naive{{"cancels, and takes a refusal for the end of it", missing, watches(watchman{})}},
+	},
 	{
 		id: "F82", trigger: "The level is passed while bitbank does not answer for two minutes.",
 		play: func(w *world) {
@@ -91,8 +105,23 @@ var stopping = group{name: "Stops and exits", ids: "F82 F83 F84 F85 F86", scenar
 	},
 }}
 
-// A guardian is a bot that leaves a holding by itself.
-type guardian interface{ guard() }
+// A guardian is a bot that leaves a holding by itself, and moves stops on bitbank.
+type guardian interface {
+	guard()
+	move(id int64, trigger string)
+}
+
+// stopID is the stop that lives on bitbank.
+func (w *world) stopID() int64 {
+	w.t.Helper()
+	for _, r := range w.truth().Orders {
+		if strings.HasPrefix(r.Type, "stop") {
+			return r.ID
+		}
+	}
+	w.t.Fatal("there is no stop")
+	return 0
+}
 
 // guarded has the bot watch over the coins from now on.
 func (w *world) guarded() {
@@ -186,6 +215,17 @@ func (o *ours) guard() {
 	}
 }
 
+// move implements guardian.
+func (o *ours) move(id int64, trigger string) {
+	number := func(s string) bitbank.Number { return bitbank.NewNumber(decimal.RequireFromString(s)) }
+	_, err := o.now().account.AddNative(o.w.t.Context(), stop.Native{Old: bitbank.OrderID(id), Order: bitbank.NewOrder{
+		Pair: pair, Side: bitbank.Sell, Type: bitbank.Stop, Amount: number("0.3"), TriggerPrice: number(trigger),
+	}})
+	if err != nil {
+		o.w.t.Errorf("the stop was not moved: %v", err)
+	}
+}
+
 // A watchman is a bot that sells at the market when a price is at the level. Its zero habits are: bitbank's last price, once a second,
 // and what cannot be read is asked again.
 type watchman struct {
@@ -229,6 +269,16 @@ func (m *watchman) guard() {
 			}
 		}
 	})
+}
+
+// move implements guardian.
+func (m *watchman) move(id int64, trigger string) {
+	ctx := m.w.t.Context()
+	m.bot.cancel(ctx, pair, id)
+	body := fmt.Sprintf(`{"pair":%q,"side":"sell","type":"stop","amount":"0.3","trigger_price":%q}`, pair, trigger)
+	if _, _, err := m.bot.(*library).send(ctx, http.MethodPost, "/v1/user/spot/order", body); err != nil {
+		m.w.t.Errorf("the new stop was not asked for: %v", err)
+	}
 }
 
 // price is bitbank's last one.
