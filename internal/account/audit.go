@@ -18,7 +18,7 @@ const (
 	transfersEvery = 5 * time.Minute
 	// positionsEvery likewise for margin positions and the margin as a whole; sooner while a position is open.
 	positionsEvery = 5 * time.Minute
-	openEvery      = time.Minute
+	openEvery      = auditEvery - 10*time.Second // with every read of the account in calm
 	// ratesEvery is how often bitbank's fees are read.
 	ratesEvery = time.Hour
 	// weighEvery is how often all balances are explained, which takes longer than all else for an account that trades much.
