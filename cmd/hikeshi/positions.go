@@ -70,6 +70,9 @@ func (p *program) exposed(ctx context.Context) (web.Exposed, error) {
 
 func (p *program) printExposed(x web.Exposed) {
 	fmt.Fprintln(p.stdout, x.Sentence)
+	if at := time.Time(x.Worth.Prices); !at.IsZero() {
+		fmt.Fprintln(p.stdout, p.say("positions.worth.prices", text.Args{"age": p.ago(time.Time(x.At).Sub(at))}))
+	}
 	if x.Worth.Note != "" {
 		fmt.Fprintln(p.stdout, x.Worth.Note)
 	}

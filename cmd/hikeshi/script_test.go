@@ -125,6 +125,13 @@ func TestStories(t *testing.T) {
 					return strings.Contains(out.String(), `"known": true`)
 				})
 			},
+			"priced": func(ts *testscript.TestScript, _ bool, args []string) {
+				poll(ts, "bitbank's own price", func() bool {
+					var out bytes.Buffer
+					run(ctx, []string{"positions", "--config", ts.MkAbs(args[0]), "--json"}, ts.Getenv, &out, io.Discard)
+					return strings.Contains(out.String(), `"from": "bitbank"`) && strings.Contains(out.String(), `"read":`)
+				})
+			},
 			"login": func(ts *testscript.TestScript, _ bool, args []string) {
 				jar, err := cookiejar.New(nil)
 				ts.Check(err)

@@ -23,7 +23,7 @@ const (
 // A Look is where something stands beside a line, by what may be relied on.
 type Look struct {
 	Side  Side
-	Why   string          // of Blind: unlisted, single, basis, unpriced, flat, unread
+	Why   string          // of Blind: unlisted, single, unpriced, unread
 	Value decimal.Decimal // a price, a loss in yen or percent, a gap in percent, or how much of a coin a stop covers in percent
 	From  From
 	// At is the age of the evidence: a look with the same At as another is the same look.
@@ -107,8 +107,8 @@ func lookLoss(l ledger.Line, in Input) Look {
 		costs := p.UnrealizedFee.Decimal().Add(p.UnrealizedInterest.Decimal())
 		a, b := costs.Sub(gained(p.Side, n.Mul(t.low), x.Cost)), costs.Sub(gained(p.Side, n.Mul(t.high), x.Cost))
 		least, most, cost = least.Add(decimal.Min(a, b)), most.Add(decimal.Max(a, b)), cost.Add(x.Cost)
-		if t.from == Venues {
-			k.From = Venues
+		if t.from != Bitbank {
+			k.From = t.from
 		}
 		if k.At.IsZero() || t.at.Before(k.At) {
 			k.At = t.at
@@ -140,7 +140,7 @@ func lookGap(l ledger.Line, in Input) Look {
 		return Look{Side: Blind, Why: "unpriced"}
 	}
 	t, why, ok := m.trust(in.Now)
-	if !ok && why != "basis" {
+	if !ok {
 		return Look{Side: Blind, Why: why}
 	}
 	// By the price elsewhere as it is, and as corrected: both must be far from bitbank's.

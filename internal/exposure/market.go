@@ -126,6 +126,7 @@ func (m Market) trust(now time.Time) (t trusted, blind string, ok bool) {
 	case !out.Known || !out.Price.IsPositive() || out.At.Sub(now) > sharp || !own && now.Sub(out.At) > sharp:
 		return t, "single", false
 	}
+	one := decimal.NewFromInt(1)
 	t = trusted{at: out.At, from: Venues}
 	switch width := out.High.Sub(out.Low); {
 	case out.Expected.IsPositive() && width.LessThanOrEqual(out.Expected.Mul(broad)):
@@ -134,8 +135,8 @@ func (m Market) trust(now time.Time) (t trusted, blind string, ok bool) {
 		t.low, t.high = out.Low, out.High
 	case own:
 		t.low, t.high = out.Price, out.Price
-	default:
-		return t, "basis", false
+	default: // how bitbank differs was never measured: the whole band counts
+		t.low, t.high, t.from = out.Price.Mul(one.Sub(rawBand)), out.Price.Mul(one.Add(rawBand)), Raw
 	}
 	if own {
 		t.low, t.high, t.from, t.at = decimal.Min(t.low, m.Own.Price), decimal.Max(t.high, m.Own.Price), Bitbank, m.Own.At

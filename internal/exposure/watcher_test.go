@@ -146,6 +146,13 @@ func TestALineIsCrossedByWhatAgreesAndLasts(t *testing.T) {
 				p.at(s*2, m)
 			}
 		}, []string{"6 on"}},
+		{"how bitbank differs was never measured: the whole band counts", below90, func(p *play) {
+			for s := range 60 {
+				m := p.told(s*2, "", map[bool]string{true: "89.5", false: "89"}[s < 30])
+				m.Else.Expected, m.Else.Low, m.Else.High = dec("0"), dec("0"), dec("0")
+				p.at(s*2, m)
+			}
+		}, []string{"64 on"}},
 		{"bitbank's price does not move any more and says otherwise", below90, func(p *play) {
 			for s := range 30 {
 				m := p.told(s*2, "100", "80")

@@ -45,7 +45,7 @@ type Total struct {
 	Left    []Left `json:"left"`
 	Prices  Stamp  `json:"prices,omitzero"` // the oldest price in it
 	Text    string `json:"text"`
-	Note    string `json:"note,omitzero"` // how old its prices are, and what is left out
+	Note    string `json:"note,omitzero"` // what is left out
 }
 
 // A Left is something that could not be valued.
@@ -139,6 +139,18 @@ func inYen(l text.Lang, d decimal.Decimal) string {
 	return worth(l, "jpy", figure(bitbank.NewNumber(d.Round(0))))
 }
 
+// priceIn is a price in yen. One that was worked out has no more digits than it can carry; bitbank's own have fewer anyway.
+func priceIn(l text.Lang, d decimal.Decimal) string {
+	places := int32(6)
+	switch {
+	case d.GreaterThanOrEqual(decimal.NewFromInt(100_000)):
+		places = 0
+	case d.GreaterThanOrEqual(decimal.NewFromInt(1)):
+		places = 3
+	}
+	return worth(l, "jpy", figure(bitbank.NewNumber(d.Round(places))))
+}
+
 func signedYen(l text.Lang, d decimal.Decimal) string {
 	if d.Round(0).IsPositive() {
 		return "+" + inYen(l, d)
@@ -153,8 +165,8 @@ func inCoin(asset string, d decimal.Decimal) string {
 // DescribeExposure words a report for somebody who reads at its time; recorded says that nobody asks for prices.
 func DescribeExposure(l text.Lang, r exposure.Report, recorded bool) Exposed {
 	out := Exposed{
-		At: Stamp(r.At), Read: Stamp(r.Read), Held: Stamp(r.Held), Dark: r.Dark, Recorded: recorded, Flat: r.Flat, Worth: shapeTotal(l, r.Worth, r.At),
-		Result: shapeTotal(l, r.Result, r.At), Assets: []Held{}, Positions: []Open{}, Coins: []Coin{}, Margin: shapeMargin(l, r.Margin, r.At), Stops: []StopCheck{}, Lines: []LineNow{},
+		At: Stamp(r.At), Read: Stamp(r.Read), Held: Stamp(r.Held), Dark: r.Dark, Recorded: recorded, Flat: r.Flat, Worth: shapeTotal(l, r.Worth),
+		Result: shapeTotal(l, r.Result), Assets: []Held{}, Positions: []Open{}, Coins: []Coin{}, Margin: shapeMargin(l, r.Margin, r.At), Stops: []StopCheck{}, Lines: []LineNow{},
 	}
 	for _, a := range r.Assets {
 		out.Assets = append(out.Assets, shapeHeld(l, a, r.At))
@@ -206,10 +218,10 @@ func leadOf(l text.Lang, r exposure.Report, recorded bool) (state, sentence stri
 		}
 	}
 	sentence = text.Say(l, "positions.lead."+id, text.Args{"since": say.About(l, at, r.At)})
-	return state, sentence + space(l, sentence) + shapeTotal(l, r.Worth, r.At).Text
+	return state, sentence + space(l, sentence) + shapeTotal(l, r.Worth).Text
 }
 
-func shapeTotal(l text.Lang, s exposure.Sum, now time.Time) Total {
+func shapeTotal(l text.Lang, s exposure.Sum) Total {
 	out := Total{Counted: s.Counted, Left: []Left{}, Prices: Stamp(s.Oldest)}
 	var names []string
 	for _, x := range s.Left {
@@ -230,12 +242,9 @@ func shapeTotal(l text.Lang, s exposure.Sum, now time.Time) Total {
 			id = "positions.worth.about"
 		}
 		out.Text = text.Say(l, id, a)
-		if !s.Oldest.IsZero() {
-			out.Note = text.Say(l, "positions.worth.prices", text.Args{"age": ago(l, now.Sub(s.Oldest))})
-		}
 	}
 	if len(names) > 0 {
-		out.Note += space(l, out.Note) + text.Say(l, "positions.worth.left", text.Args{"n": strconv.Itoa(len(names)), "what": strings.Join(names, ", ")})
+		out.Note = text.Say(l, "positions.worth.left", text.Args{"n": strconv.Itoa(len(names)), "what": strings.Join(names, ", ")})
 	}
 	return out
 }
@@ -276,8 +285,7 @@ func shapePriced(l text.Lang, p exposure.Price, now time.Time) Priced {
 	}
 	if p.From != exposure.Yen {
 		out.Text = text.Say(l, "positions.price."+string(p.From), text.Args{
-			"price": worth(l, "jpy", figure(bitbank.NewNumber(p.Amount))), "low": worth(l, "jpy", figure(bitbank.NewNumber(p.Low))),
-			"high": worth(l, "jpy", figure(bitbank.NewNumber(p.High))), "age": ago(l, now.Sub(p.At)),
+			"price": priceIn(l, p.Amount), "low": priceIn(l, p.Low), "high": priceIn(l, p.High), "age": ago(l, now.Sub(p.At)),
 		})
 	}
 	return out
@@ -364,6 +372,9 @@ func shapeCheck(l text.Lang, s exposure.Stop) StopCheck {
 	out.Text = text.Say(l, "positions.stop."+string(s.Cover), text.Args{"percent": strconv.Itoa(s.Percent), "n": strconv.Itoa(s.Doubts)})
 	if len(s.Fired) > 0 {
 		out.Text += space(l, out.Text) + text.Say(l, "positions.stop.fired", text.Args{"n": strconv.Itoa(len(s.Fired))})
+	}
+	if s.Old {
+		out.Text += space(l, out.Text) + text.Say(l, "positions.stop.old", nil)
 	}
 	if s.Cover != exposure.Covered {
 		id := "positions.stop.how.spot"

@@ -173,9 +173,6 @@ func (b *positionsBody) rows(l text.Lang, d Exposed, report exposure.Report) {
 				row.State, row.Text = badge{"s-unk", "unk", look.Word}, text.Say(l, "positions.stop.unasked", nil)
 			}
 		}
-		if s.Old {
-			row.Text += space(l, row.Text) + text.Say(l, "positions.stop.old", nil)
-		}
 		b.Stops = append(b.Stops, row)
 	}
 	for _, x := range d.Lines {

@@ -50,7 +50,6 @@ async function shots(name, check = () => {}) {
 describe("holdings", () => {
   let page; // stays open through the story
   before(async () => { page = await enter(desktop); });
-  after(() => page?.done());
 
   test("stand with their value, what protects them, and how far from a margin call they are", async () => {
     await says(page, /^.*に確かめた時点の持ち高です。値段のわかるものは、合わせて[\d,]+円です/);
@@ -101,6 +100,7 @@ describe("holdings", () => {
   });
 
   test("can be read on paper and when the daemon is gone", async () => {
+    await page.done();
     const own = await enter({ ...phone, complaints: false });
     await own.evaluate(() => navigator.serviceWorker.ready);
     await own.reload();
