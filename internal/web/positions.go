@@ -452,7 +452,7 @@ func lineValue(l text.Lang, x ledger.Line, v bitbank.Number) string {
 	case x.Kind == ledger.Loss:
 		return inYen(l, v.Decimal())
 	}
-	return worth(l, "jpy", figure(v))
+	return priceIn(l, v.Decimal())
 }
 
 // LineWords says what a line is about.
