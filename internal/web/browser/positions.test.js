@@ -86,7 +86,7 @@ describe("holdings", () => {
     await world.control("POST", "/market", { pair: "btc_jpy", move_percent: "-10", over_ms: 1000, where: "venues" });
     await says(page, /bitbankにつながらないので、いまの持ち高は確かめられません。.*あいだ/, 120_000);
     await until("the line is crossed", async () => assert.match(await page.locator("main").innerText(), /線を越えました\([\d,]+円\)/), 120_000);
-    await until("the page says where its price is from", async () => assert.match(await page.locator("[data-live=assets]").innerText(), /ほかの取引所からの見積もり/));
+    await until("the page says where its price is from", async () => assert.match(await page.locator("[data-live=assets]").innerText(), /ほかの取引所(からの見積もり|の値段)/));
     await shots("dark", async (p, look) => {
       if (look === "phone-light-ja") {
         assert.match(await p.locator(".verdict").innerText(), /越えました/);
