@@ -16,7 +16,9 @@ import (
 	"hikeshi/internal/broker"
 	"hikeshi/internal/exposure"
 	"hikeshi/internal/journal"
+	"hikeshi/internal/lease"
 	"hikeshi/internal/ledger"
+	"hikeshi/internal/policy"
 )
 
 // Priorities of the account's limit, the most urgent first. What bots read, and their orders, use what these leave.
@@ -85,8 +87,8 @@ type Account struct {
 	busy    time.Time                     // when a bot asked for something last
 	ending  bool                          // nothing new is sent or read
 
-	maintained time.Time // since when the watch sees a maintenance
-	lazy       bool      // what is pending is carried out soon, without a poke
+	spells map[policy.Cause]lease.Spell // how long each cause of the policy lasts
+	lazy   bool                         // what is pending is carried out soon, without a poke
 
 	books     books // see audit.go
 	snapshots snapshots
@@ -140,7 +142,7 @@ func Resume(o Options, m *Memory) *Account {
 	a.broker.AllowBarrier(o.Barrier && !o.ReadOnly)
 	a.broker.Begin(m.Ledger)
 	a.books.turn = make(chan struct{}, 1)
-	a.guard = newGuard(o.Switch)
+	a.guard, a.spells = newGuard(o.Switch), map[policy.Cause]lease.Spell{}
 	return a
 }
 

@@ -182,7 +182,7 @@ func (a *Account) State(bot string) gateway.State {
 	s := a.trading(bot)
 	s.Switch = a.guard.book.Of(bot)
 	if p := a.planOfLapse(bot); p != nil {
-		s.Report = reportOf(*p)
+		s.Report = reportOf(*p, bot)
 	}
 	return s
 }

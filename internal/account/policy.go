@@ -33,7 +33,7 @@ func (a *Account) mind(ctx context.Context) error {
 		return nil
 	}
 	for {
-		a.propose(a.situation(time.Now()))
+		a.propose(a.situation())
 		select {
 		case <-ctx.Done():
 			return nil
@@ -42,8 +42,8 @@ func (a *Account) mind(ctx context.Context) error {
 	}
 }
 
-// situation is since when each cause of the policy lasts.
-func (a *Account) situation(now time.Time) policy.Situation {
+// situation is since when each cause of the policy lasts, as far as we were there to see it: a machine that has slept begins anew.
+func (a *Account) situation() policy.Situation {
 	maintenance := a.rules().Maintenance()
 	trouble := time.Time{}
 	if a.o.Policy.Trouble != nil {
@@ -52,20 +52,16 @@ func (a *Account) situation(now time.Time) policy.Situation {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s := policy.Situation{}
-	if a.broker.Dark() {
-		s[policy.Dark] = a.broker.Darkness()
-	}
-	switch {
-	case !maintenance:
-		a.maintained = time.Time{}
-	case a.maintained.IsZero():
-		a.maintained = now
-	}
-	if maintenance {
-		s[policy.Maintenance] = a.maintained
-	}
-	if !trouble.IsZero() {
-		s[policy.Trouble] = trouble
+	// While no bot asks for anything only our own reads notice that bitbank does not answer.
+	for cause, on := range map[policy.Cause]bool{policy.Dark: a.broker.Dark() || a.guard.unread, policy.Maintenance: maintenance, policy.Trouble: !trouble.IsZero()} {
+		x := a.spells[cause].Look(a.guard.now(), on)
+		a.spells[cause] = x
+		if on {
+			s[cause] = x.Since
+		}
+		if cause == policy.Trouble && on && !x.Anew {
+			s[cause] = trouble // the watch has seen it sooner
+		}
 	}
 	return s
 }
@@ -75,9 +71,10 @@ func (a *Account) propose(s policy.Situation) {
 	now := time.Now()
 	a.mu.Lock()
 	known := a.broker.Ledger().Proposals()
+	clock := a.guard.now().Wall
 	sure := !a.read.IsZero() && now.Sub(a.books.judge.start) >= settled
 	a.mu.Unlock()
-	for _, p := range policy.Decide(a.o.Policy.Rules, a.o.Policy.Armed, s, now) {
+	for _, p := range policy.Decide(a.o.Policy.Rules, a.o.Policy.Armed, s, clock) {
 		if slices.ContainsFunc(known, func(x ledger.Proposal) bool { return x.ID == p.ID() || x.Rule == p.Rule.Name && x.How == ledger.Waits }) {
 			continue // one that waits since before a restart is the same
 		}
@@ -146,7 +143,7 @@ type RuleNow struct {
 // WhatNow is what the owner's policy would do now. It changes nothing.
 func (a *Account) WhatNow() WhatNow {
 	now := time.Now()
-	s := a.situation(now)
+	s := a.situation()
 	w := WhatNow{Armed: a.o.Policy.Armed}
 	for _, r := range a.o.Policy.Rules {
 		x := RuleNow{Rule: r, Since: s[r.When]}

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hikeshi/internal/lease"
 	"hikeshi/internal/ledger"
 	"hikeshi/internal/policy"
 )
@@ -104,4 +105,44 @@ func TestAPolicyThatIsNotArmedAsks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// No bot asks for anything: our own reads notice that bitbank does not answer. And what a machine slept through is no darkness.
+func TestDarknessIsNoticedWithoutBots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.minded(true, policy.Rule{Name: "grid", When: policy.Dark, After: 5 * time.Minute, Do: policy.Cancel, Scope: ledger.Scope{Bot: "grid"}})
+		w.grid("grid", 1, "btc_jpy")
+		var slept time.Duration
+		real := w.a.guard.now
+		w.a.mu.Lock()
+		w.a.guard.now = func() lease.Moment {
+			m := real()
+			m.Wall = m.Wall.Add(slept)
+			return m
+		}
+		w.a.mu.Unlock()
+		time.Sleep(time.Hour)
+		w.control("POST", "/faults", `{"host":"private","effect":"refuse"}`)
+		time.Sleep(3 * time.Minute)
+		if n := w.a.WhatNow(); n.Rules[0].Since.IsZero() || n.Rules[0].Due {
+			t.Errorf("after three minutes: %+v", n.Rules[0])
+		}
+		w.a.mu.Lock()
+		slept = 8 * time.Hour
+		w.a.mu.Unlock()
+		time.Sleep(4 * time.Minute)
+		if n := len(w.a.View().Plans); n != 0 {
+			t.Errorf("four minutes after it slept there are %d plans", n)
+		}
+		time.Sleep(2 * time.Minute)
+		if v := w.a.View(); len(v.Plans) != 1 || v.Plans[0].State != PlanLatched {
+			t.Fatalf("six minutes after: %+v", v.Plans)
+		}
+		w.control("DELETE", "/faults", "")
+		time.Sleep(time.Minute)
+		if w.live() != 0 {
+			t.Errorf("%d rest", w.live())
+		}
+	})
 }

@@ -71,8 +71,6 @@ func (a *Account) countDown() time.Duration {
 	now := a.guard.now()
 	for _, e := range a.guard.book.Tick(now, a.sky(seen)) {
 		switch {
-		case e.CutOff:
-			a.cutOff()
 		case e.Record != nil:
 			a.log.Warn("a bot's dead man's switch has lapsed: its new orders are refused, and what rests is cancelled", "bot", e.Bot, "epoch", e.Epoch, "why", e.Why)
 			a.leased(*e.Record)
@@ -99,43 +97,13 @@ func (a *Account) rules() Switch {
 
 // sky is what is known of bitbank. Called with the lock.
 func (a *Account) sky(maintenance bool) lease.Sky {
-	return lease.Sky{Windows: a.guard.rules.Windows, Maintenance: maintenance, Dark: a.broker.Dark() || a.guard.unread}
+	return lease.Sky{Windows: a.guard.rules.Windows, Maintenance: maintenance}
 }
 
 // leased has a word of a lease recorded, and what follows from it done. Called with the lock.
 func (a *Account) leased(w lease.Word) {
 	a.queue(item{effects: a.broker.Step(time.Now(), broker.Lease{Word: w})})
 	poke(a.tick)
-}
-
-// cutOff has the bots' orders cancelled as soon as bitbank can be reached, where the owner has chosen so. Called with the lock.
-func (a *Account) cutOff() {
-	if a.guard.rules.Rules.Cutoff != lease.CancelBots {
-		a.log.Warn("bitbank is out of reach; its owner wants to be asked whether the bots' orders are to be cancelled")
-		return
-	}
-	for _, bot := range a.botsWithOrders() {
-		a.log.Warn("bitbank is out of reach: the bot is stopped, and what rests is cancelled as soon as it can be", "bot", bot)
-		a.queue(item{effects: a.broker.Step(time.Now(), broker.CancelAll{Scope: ledger.Scope{Bot: bot}, By: "policy", Why: "cut_off"})})
-	}
-	poke(a.tick)
-}
-
-// botsWithOrders are those whose orders rest, or are being looked for. Called with the lock.
-func (a *Account) botsWithOrders() []string {
-	var bots []string
-	l := a.broker.Ledger()
-	cancel, _ := l.Within(ledger.Scope{Protective: true})
-	for _, o := range cancel {
-		if _, by, ok := l.Order(o.Pair, o.ID); ok && by.By == ledger.Bot {
-			bots = append(bots, by.Bot)
-		}
-	}
-	for _, i := range l.LostWithin(ledger.Scope{}) {
-		bots = append(bots, i.Bot)
-	}
-	slices.Sort(bots)
-	return slices.DeleteFunc(slices.Compact(bots), func(b string) bool { return b == broker.Own || b == "" })
 }
 
 // stage says how far the plan of a lapse is. What it returns is to be recorded. Called with the lock.
@@ -247,20 +215,27 @@ func lapsedWords(l ledger.Leased) string {
 	return fmt.Sprintf("the bot's dead man's switch has lapsed; GET /hikeshi/v1/state has the report; when it says safe, arm an epoch above %d", l.Epoch)
 }
 
-// reportOf is a plan for the bot that it is about.
-func reportOf(p Plan) *gateway.Report {
+// reportOf is a plan for a bot: what is the bot's, since the plan may be one over all of them.
+func reportOf(p Plan, bot string) *gateway.Report {
 	r := &gateway.Report{Plan: p.ID, Began: p.At, Ended: p.Ended}
-	for _, x := range p.Spared {
-		r.Spared = append(r.Spared, x.Order)
-	}
 	for _, o := range p.Orders {
+		if o.Bot != bot {
+			continue
+		}
 		r.Orders = append(r.Orders, o.Order)
 		if o.Stuck {
 			r.Left = append(r.Left, o.Order.ID)
 		}
 	}
+	for _, x := range p.Spared {
+		if x.Bot == bot {
+			r.Spared = append(r.Spared, x.Order)
+		}
+	}
 	for _, x := range p.Lost {
-		r.Lost = append(r.Lost, x.Intent)
+		if x.Bot == bot {
+			r.Lost = append(r.Lost, x.Intent)
+		}
 	}
 	return r
 }

@@ -1,7 +1,6 @@
 package account
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -280,6 +279,34 @@ func TestTheMachineSleepsAndNothingFires(t *testing.T) {
 	})
 }
 
+// The owner cancels everything while a bot is silent: its report is of its own orders alone.
+func TestAReportIsOfTheBotsOwnOrders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.grid("grid", 2, "btc_jpy")
+		w.grid("other", 3, "btc_jpy")
+		w.arm(1, 10*time.Second)
+		time.Sleep(9 * time.Second)
+		w.cancelAll(ledger.Scope{})
+		time.Sleep(10 * time.Second)
+		if s := w.a.State("grid"); s.Switch.State != lease.Safe || s.Report == nil || len(s.Report.Orders) != 0 { // the other plan had them
+			t.Errorf("%+v, report %+v", s, s.Report)
+		}
+		w.a.Freeze("", false, "")
+		w.a.Freeze("grid", false, "")
+		w.grid("grid", 2, "btc_jpy")
+		w.arm(2, 10*time.Second)
+		w.control("POST", "/faults", `{"host":"private","effect":"refuse"}`)
+		time.Sleep(time.Minute)
+		w.cancelAll(ledger.Scope{})
+		if s := w.a.State("grid"); s.Report == nil || len(s.Report.Orders) != 2 {
+			t.Errorf("latched: %+v, report %+v", s, s.Report)
+		}
+		w.control("DELETE", "/faults", "")
+		time.Sleep(time.Minute)
+	})
+}
+
 // The owner's own word holds whatever the switch does, and lets the bot go.
 func TestTheOwnersWordIsApartFromTheSwitch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -332,41 +359,6 @@ func TestALapseInTheDarkIsLatched(t *testing.T) {
 	})
 }
 
-// Whatever the bots do: bitbank out of reach has a clock and a policy of its own.
-func TestBitbankOutOfReach(t *testing.T) {
-	for _, c := range []struct {
-		does lease.Cutoff
-		live int // orders of the bot after it
-		due  bool
-	}{{lease.Keep, 2, false}, {lease.AskOwner, 2, true}, {lease.CancelBots, 1, true}} {
-		t.Run(string(c.does)+".", func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
-				w.stop()
-				w.rules = Switch{Rules: lease.Rules{Cutoff: c.does, After: time.Minute}}
-				w.start()
-				w.grid("grid", 1, "btc_jpy")
-				byHand(w) // the owner's own order
-				time.Sleep(30 * time.Second)
-				w.control("POST", "/faults", `{"host":"private","effect":"refuse"}`)
-				time.Sleep(50 * time.Second)
-				if v := w.a.View(); v.CutOff.Due || len(v.Plans) > 0 {
-					t.Errorf("too soon: %+v", v.CutOff)
-				}
-				time.Sleep(2 * time.Minute)
-				if v := w.a.View(); v.CutOff.Due != c.due {
-					t.Errorf("in the dark: %+v", v.CutOff)
-				}
-				w.control("DELETE", "/faults", "")
-				time.Sleep(time.Minute)
-				if n, v := w.live(), w.a.View(); n != c.live || v.CutOff.Due {
-					t.Errorf("%d rest, %+v", n, v.CutOff)
-				}
-			})
-		})
-	}
-}
-
 // Nothing could be cancelled with a key that only reads, and an account that does not run counts nothing.
 func TestWhatCannotBeArmedIsRefused(t *testing.T) {
 	ask := lease.Ask{Bot: "grid", Epoch: 1, TTL: time.Minute}
@@ -378,23 +370,6 @@ func TestWhatCannotBeArmedIsRefused(t *testing.T) {
 		if _, err := a.Beat(ask); !errors.Is(err, c.err) {
 			t.Errorf("%v, want %v", err, c.err)
 		}
-	}
-}
-
-// byHand places an order past the gateway.
-func byHand(w *world) {
-	w.t.Helper()
-	key, err := bitbank.NewCredentials("sim-key", "sim-secret", "http://private", bitbank.Auth{})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	c, err := bitbank.New(bitbank.Options{HTTP: w.private, PublicURL: "http://public", PrivateURL: "http://private", Credentials: key})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	o := c.PlaceOrder(context.Background(), bitbank.NewOrder{Pair: "btc_jpy", Side: bitbank.Buy, Type: bitbank.Limit, Amount: num(w.t, "0.07"), Price: num(w.t, "9000000")})
-	if _, ok := o.Done(); !ok {
-		w.t.Fatalf("%+v", o)
 	}
 }
 

@@ -24,8 +24,6 @@ type View struct {
 	Stops   []ledger.Stop
 	// Switches are the dead man's switches of bots that ever armed one, by name. Of a journal alone they are as they were recorded.
 	Switches []lease.Lease
-	// CutOff is how long bitbank has been out of reach, when the owner's rules ask for more than to keep the orders.
-	CutOff   lease.Cut
 	Orders   []Line // what needs attention first, then what lives, then what ended lately; newest first in each
 	Holdings []ledger.Holding
 	// Transfers are those under way, and those of the last week; Moves are the same and those that are awaited, judged.
@@ -219,7 +217,7 @@ func (a *Account) View() View {
 	v := ViewOf(a.broker.Ledger(), time.Now())
 	v.Read, v.Trading, v.Reason, v.Unrecorded = a.read, state.Trading, state.Reason, len(a.backlog)
 	v.Unsure = slices.Clone(a.books.unsure)
-	v.Switches, v.CutOff = a.guard.book.All(), a.guard.book.Cut()
+	v.Switches = a.guard.book.All()
 	a.sharpen(&v.Exposure)
 	v.Held, v.Demand, v.Positions = v.Exposure.Held, v.Exposure.Demand, v.Exposure.Positions
 	v.Reopening = a.reopening(time.Now())

@@ -18,8 +18,6 @@ func (a *App) switches() account.Switch {
 		Rules: lease.Rules{
 			Windows: map[string]lease.Windows{"cancel": lease.CancelBefore, "run": lease.CountOn}[s.Maintenance],
 			Early:   time.Duration(s.EarlyS) * time.Second,
-			Cutoff:  map[string]lease.Cutoff{"ask": lease.AskOwner, "cancel": lease.CancelBots}[s.Cutoff],
-			After:   time.Duration(s.CutoffS) * time.Second,
 		},
 		// The watch is made after the account, and runs when the account does.
 		Maintenance: func() bool {

@@ -27,15 +27,15 @@ func TestTheOwnersRulesReachTheSwitch(t *testing.T) {
 		cfg.Windows = append(cfg.Windows, config.Window{Parts: w.parts, Pairs: w.pairs, Start: start, End: end})
 	}
 	got := (&App{cfg: cfg}).switches()
-	if got.Rules != (lease.Rules{Early: 5 * time.Minute, After: 2 * time.Minute}) || len(got.Windows) != 2 {
+	if got.Rules != (lease.Rules{Early: 5 * time.Minute}) || len(got.Windows) != 2 {
 		t.Errorf("by default: %+v", got)
 	}
-	cfg.Switch = config.Switch{Maintenance: "cancel", EarlyS: 60, Cutoff: "cancel", CutoffS: 30}
-	if got, want := (&App{cfg: cfg}).switches().Rules, (lease.Rules{Windows: lease.CancelBefore, Early: time.Minute, Cutoff: lease.CancelBots, After: 30 * time.Second}); got != want {
+	cfg.Switch = config.Switch{Maintenance: "cancel", EarlyS: 60}
+	if got, want := (&App{cfg: cfg}).switches().Rules, (lease.Rules{Windows: lease.CancelBefore, Early: time.Minute}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	cfg.Switch.Maintenance, cfg.Switch.Cutoff = "run", "ask"
-	if got := (&App{cfg: cfg}).switches().Rules; got.Windows != lease.CountOn || got.Cutoff != lease.AskOwner {
+	cfg.Switch.Maintenance = "run"
+	if got := (&App{cfg: cfg}).switches().Rules; got.Windows != lease.CountOn {
 		t.Errorf("%+v", got)
 	}
 }

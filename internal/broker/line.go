@@ -88,8 +88,5 @@ func (l *line) sent(now time.Time, e Sent, signed bool) {
 	}
 }
 
-// Darkness is since when it is dark, while it is.
-func (b *Broker) Darkness() time.Time { return b.line.darkness }
-
 // Dark reports whether bitbank does not answer. New orders are refused then, and reads ask now and then whether it is back.
 func (b *Broker) Dark() bool { return b.line.dark() }

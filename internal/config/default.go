@@ -65,7 +65,7 @@ func Default() Config {
 		Pairs:   []string{"btc_jpy", "xrp_jpy", "eth_jpy"},
 		Hosts:   maps.Clone(defaultHosts),
 		Gateway: Gateway{AnswerMS: 7500},
-		Switch:  Switch{Maintenance: "pause", EarlyS: 300, Cutoff: "keep", CutoffS: 120},
+		Switch:  Switch{Maintenance: "pause", EarlyS: 300},
 		Checks: Checks{
 			Interface: true, Gateway: true,
 			Resolver: true, Second: "1.1.1.1:53",

@@ -38,9 +38,9 @@ func TestAGatewayIsOpenedOnlyAsItShould(t *testing.T) {
 			[]string{"gateway.bots.0.post_only_guard"}},
 		{"the switch of a bot", fmt.Sprintf("gateway: {bots: [{name: grid, id_file: %s, secret_file: %s, alive: never, lapse: nothing}]}\n", key, key),
 			[]string{"gateway.bots.0.alive", "gateway.bots.0.lapse"}},
-		{"the switches", "switch: {maintenance: stop, early_s: 3601, cutoff: sell, cutoff_s: 29}\n",
-			[]string{"switch.cutoff", "switch.cutoff_s", "switch.early_s", "switch.maintenance"}},
-		{"switches that are right", "switch: {maintenance: cancel, early_s: 0, cutoff: cancel, cutoff_s: 30}\n", nil},
+		{"the switches", "switch: {maintenance: stop, early_s: 3601}\n",
+			[]string{"switch.early_s", "switch.maintenance"}},
+		{"switches that are right", "switch: {maintenance: cancel, early_s: 0}\n", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := load(t, c.content)

@@ -10,8 +10,6 @@ import (
 type Book struct {
 	rules  Rules
 	leases map[string]*Lease
-	cut    Cut
-	cutRun time.Duration // the monotonic clock when the darkness was seen first
 
 	last Moment        // when Next was asked
 	next time.Duration // when a Tick is due, by the monotonic clock; 0 when none is
@@ -157,6 +155,3 @@ func (b *Book) All() []Lease {
 	}
 	return out
 }
-
-// Cut is how it stands with the way to bitbank.
-func (b *Book) Cut() Cut { return b.cut }

@@ -242,36 +242,6 @@ func TestMaintenance(t *testing.T) {
 	}
 }
 
-func TestBitbankOutOfReachHasAClockOfItsOwn(t *testing.T) {
-	b := New(Rules{Cutoff: CancelBots, After: 60 * sec})
-	dark, light := Sky{Dark: true}, Sky{}
-	b.Tick(at(0), light)
-	if e, _ := run(b, 0, 10*sec, dark); len(e) != 0 || b.Cut().Since.IsZero() {
-		t.Errorf("after 10 s of darkness: %v, %+v", e, b.Cut())
-	}
-	b.Tick(at(11*sec), light)
-	e, times := run(b, 11*sec, 5*time.Minute, dark)
-	if len(e) != 1 || !e[0].CutOff || times[0] != 71500*time.Millisecond || !b.Cut().Due {
-		t.Errorf("%+v at %v", e, times)
-	}
-	b.Tick(at(6*time.Minute), light)
-	if b.Cut() != (Cut{}) {
-		t.Errorf("in the light: %+v", b.Cut())
-	}
-	// A suspension is no darkness.
-	b.Tick(at(7*time.Minute), dark)
-	b.Next(at(7 * time.Minute))
-	if e := b.Tick(at(9*time.Hour), dark); len(e) != 0 {
-		t.Errorf("after a suspension: %+v", e)
-	}
-	// The owner who keeps is not asked.
-	k := New(Rules{})
-	k.Tick(at(0), dark)
-	if e, _ := run(k, 0, time.Hour, dark); len(e) != 0 {
-		t.Errorf("keep: %+v", e)
-	}
-}
-
 func TestTheOwnerReleasesABotThatHasLapsed(t *testing.T) {
 	b := armed(t, Rules{}, 30*sec)
 	if w, ok := b.Release(at(sec), "grid"); ok {

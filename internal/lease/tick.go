@@ -10,8 +10,6 @@ import (
 type Rules struct {
 	Windows Windows
 	Early   time.Duration // with CancelBefore: how long before an announced maintenance
-	Cutoff  Cutoff
-	After   time.Duration // with AskOwner and CancelBots: how long bitbank is out of reach
 }
 
 // Windows says what announced maintenance does to the countdowns.
@@ -24,16 +22,6 @@ const (
 	CountOn      Windows = "run"    // nothing: the countdowns run
 )
 
-// A Cutoff says what happens when we cannot reach bitbank, whatever the bots do.
-type Cutoff string
-
-// What happens. Keep is the zero value.
-const (
-	Keep       Cutoff = ""       // nothing: the orders stay
-	AskOwner   Cutoff = "ask"    // it is shown, and the owner decides
-	CancelBots Cutoff = "cancel" // the bots' orders are cancelled as soon as bitbank can be reached
-)
-
 // A Window is an announced maintenance that concerns orders; both ends are known.
 type Window struct{ Start, End time.Time }
 
@@ -41,19 +29,11 @@ type Window struct{ Start, End time.Time }
 type Sky struct {
 	Windows     []Window
 	Maintenance bool // it is seen now
-	Dark        bool // bitbank does not answer us
-}
-
-// A Cut is how long bitbank has been out of reach.
-type Cut struct {
-	Since time.Time // zero: it answers
-	Due   bool      // it was long enough for what the rules say
 }
 
 // An Event is what a Tick has found.
 type Event struct {
-	Lease        // of the bot; the zero one with CutOff
-	CutOff bool  // bitbank was out of reach for so long as the rules say
+	Lease
 	Record *Word // what is to be recorded, before anything is sent: a lapse
 }
 
@@ -67,7 +47,7 @@ const (
 // Tick lets time pass. It returns what has changed by it: leases that have become Suspect, have begun anew or have lapsed.
 func (b *Book) Tick(now Moment, sky Sky) []Event {
 	why, lag := b.away(now)
-	out := b.reach(now, sky, why, lag)
+	var out []Event
 	hold, until := b.rules.holds(now.Wall, sky)
 	early := b.rules.before(now.Wall, sky)
 	for _, bot := range slices.Sorted(maps.Keys(b.leases)) {
@@ -110,40 +90,13 @@ func (b *Book) away(now Moment) (why Why, lag time.Duration) {
 		return "", 0
 	}
 	lag = now.Run - b.next
-	switch apart := now.Wall.Sub(b.last.Wall) - (now.Run - b.last.Run); {
-	case apart > away, apart < -away:
+	switch {
+	case apart(now.Wall.Sub(b.last.Wall), now.Run-b.last.Run):
 		return Clock, lag
 	case lag > settled:
 		return Late, lag
 	}
 	return "", lag
-}
-
-// reach counts how long bitbank has been out of reach.
-func (b *Book) reach(now Moment, sky Sky, why Why, lag time.Duration) []Event {
-	switch {
-	case b.rules.Cutoff == Keep:
-		return nil
-	case !sky.Dark:
-		b.cut = Cut{}
-		return nil
-	case b.cut.Since.IsZero():
-		b.cut, b.cutRun = Cut{Since: now.Wall}, now.Run
-		return nil
-	case b.cut.Due:
-		return nil
-	case why == Clock || lag > away: // we were away ourselves
-		b.cutRun = now.Run
-		return nil
-	}
-	if hold, _ := b.rules.holds(now.Wall, sky); hold {
-		b.cutRun = now.Run
-	}
-	if now.Run-b.cutRun < b.rules.After {
-		return nil
-	}
-	b.cut.Due = true
-	return []Event{{CutOff: true}}
 }
 
 // holds reports whether nothing is counted now, and until when.
@@ -173,9 +126,6 @@ func (b *Book) Next(now Moment) time.Duration {
 		if d = max(d, settled); next == 0 || d < next {
 			next = d
 		}
-	}
-	if b.rules.Cutoff != Keep {
-		sooner(tick)
 	}
 	for _, l := range b.leases {
 		if l.State != Off && l.State != Safe {

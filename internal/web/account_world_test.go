@@ -41,7 +41,6 @@ type owner struct {
 	reopens  *account.Reopening // bitbank is just back
 	rules    []policy.Rule
 	switches []lease.Lease
-	cut      lease.Cut
 	// adds completes what the ledger says of what is held.
 	adds func(*exposure.Input)
 }
@@ -51,7 +50,7 @@ func (o *owner) View() account.View {
 	defer o.mu.Unlock()
 	v := account.ViewOf(&o.l, time.Now())
 	v.Read, v.Trading, v.Unrecorded, v.Reopening = o.read, "open", o.full, o.reopens
-	if v.CutOff = o.cut; o.switches != nil {
+	if o.switches != nil {
 		v.Switches = o.switches
 	}
 	if _, _, on := o.l.Frozen(""); on {

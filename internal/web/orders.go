@@ -38,7 +38,6 @@ type Orders struct {
 	Demand    *Demand    `json:"margin_notice,omitzero"`
 	Past      Past       `json:"history"`
 	Switches  []Switch   `json:"switches"`           // the dead man's switches of bots
-	CutOff    *CutOff    `json:"cut_off,omitzero"`   // bitbank is out of reach; absent: it is not, or the rules are to keep the orders
 	Reopening *Reopening `json:"reopening,omitzero"` // how bitbank's return after an outage goes
 	Plans     []Plan     `json:"plans"`              // that cancel many orders: those that go on, and those of the last day
 }
@@ -111,7 +110,7 @@ func DescribeOrders(l text.Lang, v account.View, limit int, now time.Time) Order
 		At: Stamp(v.At), Read: Stamp(v.Read), Newest: Stamp(v.Newest), Trading: v.Trading, Unrecorded: v.Unrecorded,
 		Stops: []Stop{}, Counts: map[account.Standing]int{}, Orders: []Order{}, Balances: []Balance{},
 		Breaks: []Break{}, Unsure: append([]string{}, v.Unsure...), Books: booksOf(l, v, now), Positions: []Position{}, Held: Stamp(v.Held), Demand: shapeDemand(l, v.Demand), Past: shapePast(l, v.Past), Plans: []Plan{}, Reopening: shapeReopening(l, v.Reopening, now),
-		Switches: []Switch{}, CutOff: shapeCutOff(l, v.CutOff, now),
+		Switches: []Switch{},
 	}
 	for _, s := range v.Switches {
 		out.Switches = append(out.Switches, shapeSwitch(l, s, now))

@@ -35,6 +35,9 @@ func planCards(l text.Lang, v account.View, now time.Time) []planCard {
 		d := shapePlan(l, p, now)
 		c := planCard{Key: p.ID, Class: "s-own", Icon: "warn", Text: d.Text, Why: p.Why, Spared: len(p.Spared)}
 		c.Title = text.Say(l, "web.plan.title."+p.By, text.Args{"who": whose(l, p.Scope)})
+		if p.By == "switch" { // its title says why
+			c.Why = ""
+		}
 		if p.Open() {
 			c.GiveUp = "/orders/giveup?" + url.Values{"id": {p.ID}}.Encode()
 		} else if p.State == account.PlanOver && d.Left == 0 {

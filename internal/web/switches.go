@@ -26,13 +26,6 @@ type Switch struct {
 	Text      string    `json:"text"`
 }
 
-// A CutOff is a bitbank that is out of reach, when the owner's rules ask for more than to keep the orders.
-type CutOff struct {
-	Since Stamp  `json:"since"`
-	Due   bool   `json:"due"` // it was long enough for what the rules say
-	Text  string `json:"text"`
-}
-
 // shapeSwitch words a lease. One that counts and has no end was read from the journal alone.
 func shapeSwitch(l text.Lang, s lease.Lease, now time.Time) Switch {
 	out := Switch{
@@ -59,23 +52,8 @@ func shapeSwitch(l text.Lang, s lease.Lease, now time.Time) Switch {
 	return out
 }
 
-// shapeCutOff is nil while bitbank is in reach.
-func shapeCutOff(l text.Lang, c lease.Cut, now time.Time) *CutOff {
-	if c.Since.IsZero() {
-		return nil
-	}
-	id := "web.switch.cut"
-	if c.Due {
-		id += ".due"
-	}
-	return &CutOff{Stamp(c.Since), c.Due, text.Say(l, id, text.Args{"since": say.Since(l, c.Since, now)})}
-}
-
-// switchRows are the switches that a person should see, with what is said of bitbank out of reach first.
+// switchRows are the switches that a person should see.
 func switchRows(l text.Lang, v account.View, now time.Time) (rows []transferRow) {
-	if c := shapeCutOff(l, v.CutOff, now); c != nil {
-		rows = append(rows, transferRow{Key: "cut", What: text.Say(l, "web.switch.cut.title", nil), Text: c.Text})
-	}
 	for _, s := range v.Switches {
 		if s.State != lease.Off {
 			rows = append(rows, transferRow{Key: s.Bot, What: Who(l, s.Bot), Text: shapeSwitch(l, s, now).Text, At: s.Since, Time: when(l, s.Since, now)})

@@ -11,7 +11,7 @@ import (
 	"hikeshi/internal/text"
 )
 
-// switched is an account with a switch in every state, and bitbank out of reach.
+// switched is an account with a switch in every state.
 func switched(now time.Time) *owner {
 	o := calmly(now)
 	add := func(bot string, change func(*lease.Lease)) {
@@ -31,7 +31,6 @@ func switched(now time.Time) *owner {
 	}
 	add("maintenance", func(l *lease.Lease) { l.State, l.Why, l.Expires = lease.Safe, lease.Maintenance, time.Time{} })
 	add("gone", func(l *lease.Lease) { l.State, l.Expires = lease.Off, time.Time{} })
-	o.cut = lease.Cut{Since: now.Add(-3 * time.Minute), Due: true}
 	o.apply(ledger.Record{At: now, Leased: &lease.Word{Bot: "safe", Epoch: 3, TTL: 30 * time.Second, State: lease.Frozen, Why: lease.Silent}})
 	return o
 }
@@ -43,8 +42,8 @@ func TestSwitchesAreToldInBothLanguages(t *testing.T) {
 	for _, l := range bothLangs {
 		c.answers(t, h, "/api/v1/orders", l, with(testToken))
 		o := DescribeOrders(l, switched(now).View(), 10, now)
-		if len(o.Switches) != 13 || o.CutOff == nil || !o.CutOff.Due || len(o.Stops) != 1 || !o.Stops[0].Lapsed {
-			t.Fatalf("%d switches, %+v, %+v", len(o.Switches), o.CutOff, o.Stops)
+		if len(o.Switches) != 13 || len(o.Stops) != 1 || !o.Stops[0].Lapsed {
+			t.Fatalf("%d switches, %+v", len(o.Switches), o.Stops)
 		}
 		texts := map[string]bool{}
 		for _, s := range o.Switches {
@@ -62,8 +61,8 @@ func TestSwitchesAreToldInBothLanguages(t *testing.T) {
 		if want := text.Say(l, "web.switch.stopped", text.Args{"since": ""}); !strings.Contains(page, template.HTMLEscapeString(want)) {
 			t.Errorf("%s: the page does not say that the switch holds a bot", l)
 		}
-		if plain := DescribeOrders(l, calmly(now).View(), 10, now); plain.CutOff != nil || len(plain.Switches) != 0 {
-			t.Errorf("without switches: %+v, %+v", plain.CutOff, plain.Switches)
+		if plain := DescribeOrders(l, calmly(now).View(), 10, now); len(plain.Switches) != 0 {
+			t.Errorf("without switches: %+v", plain.Switches)
 		}
 	}
 }
