@@ -147,6 +147,8 @@ func (p *program) askFor(ctx context.Context, most time.Duration, cfg config.Con
 		return p.fail("cli.daemon.account", "cli.daemon.account.hint", nil)
 	case "no_pair":
 		return p.fail("cli.cancel.pair", "cli.cancel.pair.hint", nil)
+	case "read_only":
+		return p.fail("cli.cancel.readonly", "cli.cancel.readonly.hint", nil)
 	case "no_proposal":
 		return p.fail("cli.guard.none", "cli.guard.none.hint", nil)
 	case "no_plan":

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -152,10 +153,16 @@ func (a *Account) progress(p Plan) Plan {
 	return p
 }
 
+// ErrReadOnly is the error of what needs a key with the trading right.
+var ErrReadOnly = errors.New("the account's key has no trading right, as far as its owner has confirmed: nothing can be cancelled with it")
+
 // CancelAll stops the bots of a scope and cancels its orders until bitbank has reported the end of each, over restarts and outages.
 // While a plan that covers the scope goes on it is that one. It returns when the plan is on the disk; on a disk that takes nothing the
-// plan is carried out all the same, and the error says so. By is "owner", "switch" or "policy".
+// plan is carried out all the same, and the error says so; with ErrReadOnly nothing is done. By is "owner", "switch" or "policy".
 func (a *Account) CancelAll(s ledger.Scope, by, why string) (Plan, error) {
+	if a.o.ReadOnly {
+		return Plan{}, ErrReadOnly
+	}
 	done := make(chan error, 1)
 	a.mu.Lock()
 	a.queue(item{a.broker.Step(time.Now(), broker.CancelAll{Scope: s, By: by, Why: why}), done})

@@ -86,7 +86,7 @@ func (a *Account) propose(s policy.Situation) {
 			ID: p.ID(), Rule: p.Rule.Name, Cause: string(p.Rule.When), Since: p.Since, Scope: p.Rule.Scope,
 		}}}})
 		if p.Cancels {
-			a.carryOut(p.ID(), p.Rule.Name, "policy", p.Rule.Scope)
+			_ = a.carryOut(p.ID(), p.Rule.Name, "policy", p.Rule.Scope) // it waits for the owner then
 		}
 	}
 	for _, p := range known {
@@ -96,18 +96,25 @@ func (a *Account) propose(s policy.Situation) {
 	}
 }
 
-func (a *Account) carryOut(id, why, by string, scope ledger.Scope) {
+// carryOut has a proposal's orders cancelled. With ErrReadOnly it still waits.
+func (a *Account) carryOut(id, why, by string, scope ledger.Scope) error {
 	plan, err := a.CancelAll(scope, by, why)
+	if errors.Is(err, ErrReadOnly) {
+		a.log.Error("a rule of the policy cannot be carried out", "rule", why, "err", err)
+		return err
+	}
 	if err != nil {
 		a.log.Error("a plan of cancels is not recorded; it is carried out all the same", "err", err)
 	}
 	a.step(broker.Heard{Records: []ledger.Record{{At: time.Now(), Disposed: &ledger.Disposed{ID: id, How: ledger.Carried, Plan: plan.ID}}}})
+	return nil
 }
 
 // ErrAnswered is the error of an answer to a proposal that does not wait for one.
 var ErrAnswered = errors.New("the proposal does not wait for an answer")
 
 // AnswerProposal takes the owner's word on a proposal: its orders are cancelled, or left alone. ErrAnswered when nothing waits for it.
+// With ErrReadOnly nothing was cancelled, and it still waits.
 func (a *Account) AnswerProposal(id string, cancel bool) error {
 	a.mu.Lock()
 	all := a.broker.Ledger().Proposals()
@@ -117,8 +124,7 @@ func (a *Account) AnswerProposal(id string, cancel bool) error {
 		return ErrAnswered
 	}
 	if cancel {
-		a.carryOut(id, all[k].Rule, "owner", all[k].Scope)
-		return nil
+		return a.carryOut(id, all[k].Rule, "owner", all[k].Scope)
 	}
 	a.step(broker.Heard{Records: []ledger.Record{{At: time.Now(), Disposed: &ledger.Disposed{ID: id, How: ledger.Refusal}}}})
 	return nil

@@ -146,3 +146,23 @@ func TestDarknessIsNoticedWithoutBots(t *testing.T) {
 		}
 	})
 }
+
+func TestWithoutTheTradingRightNothingIsCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.grid("grid", 1, "btc_jpy")
+		w.stop()
+		w.open = func(o Options) (*Account, error) {
+			o.ReadOnly = true
+			return Open(o, w.disk.all)
+		}
+		w.start()
+		if _, err := w.a.CancelAll(ledger.Scope{}, "owner", ""); !errors.Is(err, ErrReadOnly) {
+			t.Errorf("cancel all: %v", err)
+		}
+		time.Sleep(time.Minute)
+		if len(w.cancelled()) != 0 || len(w.a.View().Plans) != 0 {
+			t.Error("a cancel left, or a plan was made")
+		}
+	})
+}

@@ -25,6 +25,10 @@ func (a *Account) send(ctx context.Context, cancel context.CancelFunc, s broker.
 		delete(a.sends, s.ID)
 		a.mu.Unlock()
 	}()
+	if a.o.ReadOnly {
+		a.step(broker.Sent{ID: s.ID, Refused: &ledger.Refused{Proof: bitbank.ProofNotBegun}})
+		return
+	}
 	call := bitbank.Call{BeforeSend: func(_ context.Context, at bitbank.Attempt) error {
 		err := a.sign(s, at)
 		time.AfterFunc(sendFor, cancel)

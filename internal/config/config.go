@@ -24,9 +24,9 @@ type Config struct {
 	Switch  Switch              `yaml:"switch"`  // for the dead man's switches of bots
 	Windows []Window            `yaml:"windows"` // announced maintenance, until notices are read by machine
 	Policy  Policy              `yaml:"policy"`
-	Prices  Prices              `yaml:"prices"`  // elsewhere
-	Budget  Budget              `yaml:"budget"`  //
-	Keep    Keep                `yaml:"keep"`    //
+	Prices  Prices              `yaml:"prices"` // elsewhere
+	Budget  Budget              `yaml:"budget"` //
+	Keep    Keep                `yaml:"keep"`   //
 }
 
 // A Host is where one role lives.

@@ -241,6 +241,8 @@ func (s *server) result(l text.Lang, q url.Values, v account.View) *result {
 			verb += ".not"
 		}
 		return &result{stopped == (q.Get("did") == "freeze"), text.Say(l, "web.act.done."+verb, text.Args{"who": Who(l, what)})}
+	case "readonly":
+		return &result{false, text.Say(l, "web.act.done.readonly", nil)}
 	case "cancel":
 		for _, p := range v.Plans {
 			if p.Scope.Bot == what {

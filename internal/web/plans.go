@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -149,7 +150,12 @@ func (s *server) apiCancelAll(w http.ResponseWriter, r *http.Request) {
 	case *asked.DryRun:
 		answer(w, http.StatusOK, shapePreview(s.lang(r), scope, s.o.Accounts.WouldCancel(scope), time.Now()))
 	default:
-		answer(w, http.StatusOK, s.cancelAll(s.lang(r), scope, asked.Why))
+		p, err := s.cancelAll(s.lang(r), scope, asked.Why)
+		if err != nil {
+			fail(w, http.StatusConflict, "read_only", account.ErrReadOnly.Error())
+			return
+		}
+		answer(w, http.StatusOK, p)
 	}
 }
 
@@ -166,13 +172,17 @@ func (s *server) pairKnown(pair string) bool {
 	return false
 }
 
-func (s *server) cancelAll(l text.Lang, scope ledger.Scope, why string) Plan {
+// cancelAll fails when the key may not trade.
+func (s *server) cancelAll(l text.Lang, scope ledger.Scope, why string) (Plan, error) {
 	defer s.views.drop()
 	p, err := s.o.Accounts.CancelAll(scope, "owner", words(why))
+	if errors.Is(err, account.ErrReadOnly) {
+		return Plan{}, err
+	}
 	if err != nil { // it is carried out all the same
 		s.o.Log.Warn("a plan of cancels is not recorded", "err", err)
 	}
-	return shapePlan(l, p, time.Now())
+	return shapePlan(l, p, time.Now()), nil
 }
 
 func (s *server) apiGiveUp(w http.ResponseWriter, r *http.Request) {

@@ -70,7 +70,10 @@ func (s *server) cancelling(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method == http.MethodPost {
-		s.cancelAll(l, scope, form.Get("why"))
+		if _, err := s.cancelAll(l, scope, form.Get("why")); err != nil {
+			done(w, "readonly", "")
+			return
+		}
 		done(w, "cancel", scope.Bot)
 		return
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -118,7 +119,12 @@ func (s *server) apiAnswer(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, "bad_body", "cancel must be true or false: true cancels the orders, false leaves them alone")
 		return
 	}
-	if err := s.answerProposal(asked.ID, *asked.Cancel); err != nil {
+	err := s.answerProposal(asked.ID, *asked.Cancel)
+	if errors.Is(err, account.ErrReadOnly) {
+		fail(w, http.StatusConflict, "read_only", err.Error())
+		return
+	}
+	if err != nil {
 		fail(w, http.StatusConflict, "no_proposal", "no proposal of this id waits for an answer; /api/v1/guard lists them")
 		return
 	}
@@ -152,6 +158,10 @@ func (s *server) answering(w http.ResponseWriter, r *http.Request) {
 	p, ok := s.proposal(form.Get("id"))
 	if ok && r.Method == http.MethodPost {
 		if err := s.answerProposal(p.ID, form.Get("leave") == ""); err != nil {
+			if errors.Is(err, account.ErrReadOnly) {
+				done(w, "readonly", "")
+				return
+			}
 			s.o.Log.Warn("an answer to a proposal came late", "id", p.ID, "err", err)
 		}
 	}
