@@ -58,6 +58,8 @@ func TestAPriceIsBitbanksWhileFreshThenOfOthersThenNone(t *testing.T) {
 	raw.Else.Expected, raw.Else.Low, raw.Else.High = dec("0"), dec("0"), dec("0")
 	few := there("90", time.Second)
 	few.Else.Known, few.Else.Why = false, "few"
+	agreed := there("90", 2*time.Minute)
+	agreed.Else.Known, agreed.Else.Agreed, agreed.Else.Why = false, true, "stale"
 	for _, c := range []struct {
 		name   string
 		market exposure.Market
@@ -69,7 +71,8 @@ func TestAPriceIsBitbanksWhileFreshThenOfOthersThenNone(t *testing.T) {
 		{"it is old", old, exposure.Venues, "90", ""},
 		{"how bitbank differs is not known", raw, exposure.Raw, "90", ""},
 		{"two venues only", few, exposure.Nobody, "0", "few"},
-		{"venues are old too", there("90", 2*time.Minute), exposure.Nobody, "0", "stale"},
+		{"three agree and are not all fresh", agreed, exposure.Venues, "90", ""},
+		{"venues are old too", there("90", 6*time.Minute), exposure.Nobody, "0", "stale"},
 		{"nobody else trades it", here("100", time.Hour), exposure.Nobody, "0", exposure.Unlisted},
 		{"a price of tomorrow", here("100", -time.Hour), exposure.Nobody, "0", exposure.Unlisted},
 		{"a price of nothing", here("0", time.Second), exposure.Nobody, "0", exposure.Unlisted},

@@ -27,9 +27,11 @@ type Else struct {
 	Listed bool // a venue lists the pair, or may do so
 	// Known says that at least three independent and fresh venues agree; Why else is why not.
 	Known bool
-	Why   string          // a venue.Doubt
-	Price decimal.Decimal // the median; zero: none
-	At    time.Time       // of the oldest quote in it
+	// Agreed says that at least three venues agree, not all of them fresh: enough to value something, and never to decide something.
+	Agreed bool
+	Why    string          // a venue.Doubt
+	Price  decimal.Decimal // the median; zero: none
+	At     time.Time       // of the oldest quote in it
 	// Expected is what bitbank's price would be by how it usually differs, between Low and High; zero: that is not known.
 	Expected, Low, High decimal.Decimal
 }
@@ -59,8 +61,10 @@ const (
 const (
 	// OwnFresh is how old bitbank's last price may be to count: it is read every ten seconds, and one read may be lost.
 	OwnFresh = 25 * time.Second
-	// ElseFresh is how old the oldest of the prices elsewhere may be to value something.
-	ElseFresh = time.Minute
+	// ElseFresh is how old the oldest of the prices elsewhere may be to value something: in an outage the pairs on which nothing
+	// depends take turns. PriceLimit is how old a price may be without being shown as old.
+	ElseFresh  = 5 * time.Minute
+	PriceLimit = time.Minute
 	// sharp is how old it may be where something depends on it and bitbank tells no price: the venues are asked every two seconds then.
 	sharp = 10 * time.Second
 )
@@ -87,9 +91,9 @@ func (m Market) price(now time.Time) Price {
 	switch out := m.Else; {
 	case m.Own.fresh(OwnFresh, now):
 		p.Amount, p.Low, p.High, p.From, p.At = m.Own.Price, m.Own.Price, m.Own.Price, Bitbank, m.Own.At
-	case out.Known && now.Sub(out.At) <= ElseFresh && out.Expected.IsPositive():
+	case (out.Known || out.Agreed) && now.Sub(out.At) <= ElseFresh && out.Expected.IsPositive():
 		p.Amount, p.Low, p.High, p.From, p.At = out.Expected, out.Low, out.High, Venues, out.At
-	case out.Known && now.Sub(out.At) <= ElseFresh && out.Price.IsPositive():
+	case (out.Known || out.Agreed) && now.Sub(out.At) <= ElseFresh && out.Price.IsPositive():
 		p.Amount, p.Low, p.High, p.From, p.At = out.Price, out.Price.Mul(one.Sub(rawBand)), out.Price.Mul(one.Add(rawBand)), Raw, out.At
 	case out.Known || out.Listed && out.Why == "":
 		p.Why = "stale"

@@ -109,7 +109,7 @@ func (s *server) positions(w http.ResponseWriter, r *http.Request) {
 		Done: lineResult(l, q), Held: clock(l, report.Held, exposure.HeldLimit, now), Form: in.form, Result: d.Result.Text, ResultNote: d.Result.Note, Note: d.Worth.Note, Ask: s.form(l, ask, v.Exposure),
 	}
 	if at := report.Worth.Oldest; !at.IsZero() {
-		b.Priced, b.Prices = true, clock(l, at, exposure.ElseFresh, now)
+		b.Priced, b.Prices = true, clock(l, at, exposure.PriceLimit, now)
 	}
 	if d.Margin.Demand != nil {
 		b.Alarms = append(b.Alarms, d.Margin.Demand.Text)
