@@ -119,7 +119,7 @@ const backlogMost = 10_000
 
 // Open takes up an account with its records, oldest first.
 func Open(o Options, records iter.Seq2[journal.Record, error]) (*Account, error) {
-	m := &Memory{Ledger: &ledger.Ledger{}}
+	m := &Memory{Ledger: &ledger.Ledger{}, unsure: true}
 	if err := m.fold(records); err != nil {
 		return nil, err
 	}

@@ -20,6 +20,8 @@ type Memory struct {
 	upto   journal.Seq // the newest record that is in it
 	since  int         // records after the snapshot that it was made from
 	stops  stop.Book   // local stops: no snapshot holds them, they are few
+	newest journal.Seq // of the snapshots that are found by their kind
+	unsure bool        // newest is not known
 }
 
 // A Reader is a journal that can be read. See journal.Journal.
@@ -34,8 +36,10 @@ func Remember(ctx context.Context, j Reader) (*Memory, error) {
 	m := &Memory{Ledger: &ledger.Ledger{}}
 	for r, err := range j.Read(ctx, journal.Query{Kinds: []journal.Kind{journal.Snapshot}, Reverse: true}) {
 		if err != nil {
+			m.unsure = true
 			break // what it says of the damage is no more than what the chain will say
 		}
+		m.newest = max(m.newest, r.Seq)
 		if l, upto, ok := unpack(r.Data); ok {
 			m.Ledger, m.upto = l, upto
 			break
@@ -68,6 +72,9 @@ func (m *Memory) fold(records iter.Seq2[journal.Record, error]) error {
 	for r, err := range records {
 		if err != nil {
 			return fmt.Errorf("open the account: %w", err)
+		}
+		if r.Kind == journal.Snapshot && !m.unsure && r.Seq > m.newest {
+			return fmt.Errorf("open the account: %w: the snapshot in record %d is not found by its kind", journal.ErrBroken, r.Seq)
 		}
 		if r.Kind == StopKind {
 			if err := m.halt(r); err != nil {

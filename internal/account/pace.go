@@ -13,7 +13,7 @@ const (
 	heardMost = 10
 	// paying is how long the records of bitbank's answers, and of debts that were paid, wait for others to be written with them:
 	// nobody waits for them. What a crash in between costs: see docs/adr/0015.
-	paying = 5 * time.Millisecond
+	paying = 2 * time.Millisecond
 )
 
 // pieces hands over reports a piece at a time; each is on the disk, or was not written, before the next. It returns what is left for

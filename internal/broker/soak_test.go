@@ -97,8 +97,8 @@ func TestNoOrderIsDoubledOrLost(t *testing.T) {
 	sum := soak(t, scale(4_000, 20_000, 1_000_000), func(uint64, *plan) {})
 	fmt.Printf("figure: broker, %d worlds (seeds from %d on), %d orders wanted, %d sent, %d ambiguous, %d crashes, %d cancels, in %.0f s\n",
 		sum.worlds, fromEnv("HIKESHI_SEED", 1), sum.wants, sum.orders, sum.ambiguous, sum.crashes, sum.cancels, time.Since(began).Seconds())
-	fmt.Printf("figure: broker, doubled %d, falsely absent %d, not settled %d, cancelled unasked %d, adopted a human's equal order %d, left to a human %d\n",
-		sum.doubled, sum.falseAbsent, sum.stuck, sum.unasked, sum.strangers, sum.ambiguousEnd)
+	fmt.Printf("figure: broker, doubled %d, falsely absent %d, not settled %d, cancelled unasked %d, adopted a human's equal order %d, left to a human %d, given again after a crash %d\n",
+		sum.doubled, sum.falseAbsent, sum.stuck, sum.unasked, sum.strangers, sum.ambiguousEnd, sum.again)
 	fmt.Printf("figure: broker, found placed %d: %d in the midst of trouble, %d after bitbank was well and we ran: p50 %v, p99 %v, and where replicas lag by more than a second %d: p50 %v, p99 %v\n",
 		sum.placed, sum.inTrouble, len(sum.seen), quantile(sum.seen, .5), quantile(sum.seen, .99), len(sum.old), quantile(sum.old, .5), quantile(sum.old, .99))
 	fmt.Printf("figure: broker, proved absent by A1 %d: p50 %v, p99 %v after the fence; by Q %d\n",

@@ -144,10 +144,14 @@ func (b *bot) ask(o bitbank.NewOrder, try int) {
 // has takes in an order that is said to be placed: it is another one than those before.
 func (b *bot) has(o bitbank.NewOrder, r Reply) {
 	for _, x := range r.Orders {
-		if b.w.truth.told[x.ID] {
-			b.w.never("order %d is given to bots twice: %v", x.ID, r)
+		if before, told := b.w.truth.told[x.ID]; told {
+			// A crash before the records of the answer leaves it open whether the bot was told: docs/adr/0015.
+			if crashed := b.w.shell.crashed; crashed.Before(before) || crashed.Sub(before) > 20*time.Millisecond {
+				b.w.never("order %d is given to bots twice: %v", x.ID, r)
+			}
+			b.w.tally.again++
 		}
-		b.w.truth.told[x.ID] = true
+		b.w.truth.told[x.ID] = b.w.now
 		b.mine = append(b.mine, resting{x.ID, x.Pair, b.w.now.Add(b.w.between(5*time.Second, 90*time.Second))})
 	}
 	if len(r.Orders) != 1 {

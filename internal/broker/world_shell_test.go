@@ -40,6 +40,7 @@ type shell struct {
 	gap        time.Time // since when the stream is blind; zero when it sees
 	brightened time.Time // when bitbank answered again
 	began      time.Time // when this life of ours did
+	crashed    time.Time // when the newest crash was
 }
 
 type item struct {
@@ -90,7 +91,7 @@ func (s *shell) crash() {
 		return
 	}
 	s.w.tally.crashes++
-	s.up = false
+	s.up, s.crashed = false, s.w.now
 	if s.writing {
 		n := s.w.rng.IntN(len(s.inWriting()) + 1)
 		s.persist(s.inWriting()[:n])
@@ -157,7 +158,7 @@ func (s *shell) soon(effects []Effect) {
 		return
 	}
 	s.lazy = true
-	s.after(5*time.Millisecond, func() {
+	s.after(2*time.Millisecond, func() {
 		if !s.writing && len(s.pending) > 0 {
 			s.turn()
 		}

@@ -62,6 +62,7 @@ type tally struct {
 	placed, provedA1, provedQ, ambiguousEnd, strangers      int
 	doubled, falseAbsent, lostOrders, stuck, unasked, early int
 	cancels, ghosts                                         int
+	again                                                   int             // an order's number was given to a bot once more, after a crash
 	inTrouble                                               int             // recognised before bitbank was well
 	proof, seen, old, settle                                []time.Duration // old: seen where replicas lag by more than a second; fence to verdict; answers again to placed; lost to settled
 	full                                                    []time.Duration // fence to verdict, where a pair had no room for a barrier
@@ -74,6 +75,7 @@ func (t *tally) add(o tally) {
 	t.lostOrders, t.stuck, t.unasked, t.early = t.lostOrders+o.lostOrders, t.stuck+o.stuck, t.unasked+o.unasked, t.early+o.early
 	t.cancels, t.ghosts = t.cancels+o.cancels, t.ghosts+o.ghosts
 	t.proof, t.seen, t.settle = append(t.proof, o.proof...), append(t.seen, o.seen...), append(t.settle, o.settle...)
+	t.again += o.again
 	t.full, t.old, t.inTrouble = append(t.full, o.full...), append(t.old, o.old...), t.inTrouble+o.inTrouble
 }
 

@@ -23,7 +23,7 @@ type truth struct {
 	asked    map[bitbank.OrderID]bool
 	twins    map[ledger.Lane]bool // where the human has placed what a bot has
 	books    map[string]*account
-	told     map[bitbank.OrderID]bool // placed orders that bots know of
+	told     map[bitbank.OrderID]time.Time // placed orders that bots know of, since when
 }
 
 // An account is the sums of one bot's equal orders.
@@ -34,7 +34,7 @@ func newTruth(w *world) *truth {
 		w: w, sent: map[string]Send{}, wire: map[string]int{}, real: map[string]bitbank.OrderID{}, void: map[string]bool{}, since: map[string]time.Time{},
 		owner: map[bitbank.OrderID]string{}, lost: map[string]time.Time{}, verdicts: map[string]reconcile.Verdict{},
 		lanes: map[ledger.Lane]string{}, asked: map[bitbank.OrderID]bool{}, twins: map[ledger.Lane]bool{}, books: map[string]*account{},
-		told: map[bitbank.OrderID]bool{},
+		told: map[bitbank.OrderID]time.Time{},
 	}
 }
 
