@@ -173,7 +173,7 @@ func TestAStartReadsTheNewestGoodSnapshot(t *testing.T) {
 	if len(snapshots) < 2 {
 		t.Fatalf("%d snapshots were written, want 2", len(snapshots))
 	}
-	whole := &Memory{Ledger: &ledger.Ledger{}}
+	whole := &Memory{Ledger: &ledger.Ledger{}, unsure: true}
 	if err := whole.fold(j.Proved(t.Context(), 1)); err != nil {
 		t.Fatal(err)
 	}
