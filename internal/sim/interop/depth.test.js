@@ -98,15 +98,19 @@ test('an own order stands in the public book at its price, and goes', async () =
 });
 
 test('an own trade is told in the rooms of trades and tickers, and a break in that of circuit breaks', async () => {
-  const o = await place({ pair: 'xrp_jpy', side: 'sell', type: 'market', amount: '7.7777' });
-  const mine = data(await ask('GET', `/v1/user/spot/trade_history?pair=xrp_jpy&order_id=${o.order_id}`)).trades;
-  assert.equal(mine.reduce((sum, t) => sum + Number(t.amount), 0).toFixed(4), '7.7777');
-  for (const t of mine) {
-    const same = await eventually('the trade is told', () => heard.transactions_xrp_jpy.flatMap((m) => m.transactions).find((x) => x.transaction_id === t.trade_id));
-    assert.deepEqual(same, { transaction_id: t.trade_id, side: 'sell', price: t.price, amount: t.amount, executed_at: t.executed_at });
+  // A ticker is told a few times a second, so that the crowd's next trade can hide the price of ours: then there is another one.
+  for (let left = 5, seen = false; !seen; left -= 1) {
+    const o = await place({ pair: 'xrp_jpy', side: 'sell', type: 'market', amount: '7.7777' });
+    const mine = data(await ask('GET', `/v1/user/spot/trade_history?pair=xrp_jpy&order_id=${o.order_id}`)).trades;
+    assert.equal(mine.reduce((sum, t) => sum + Number(t.amount), 0).toFixed(4), '7.7777');
+    for (const t of mine) {
+      const same = await eventually('the trade is told', () => heard.transactions_xrp_jpy.flatMap((m) => m.transactions).find((x) => x.transaction_id === t.trade_id));
+      assert.deepEqual(same, { transaction_id: t.trade_id, side: 'sell', price: t.price, amount: t.amount, executed_at: t.executed_at });
+    }
+    const last = mine.reduce((a, b) => (a.trade_id > b.trade_id ? a : b));
+    const told = eventually('its price is the last one', () => heard.ticker_xrp_jpy.some((t) => t.last === last.price), left > 1 ? 3000 : undefined);
+    seen = await told.then(() => true, (err) => { if (left === 1) throw err; return false; });
   }
-  const last = mine.reduce((a, b) => (a.trade_id > b.trade_id ? a : b));
-  await eventually('its price is the last one', () => heard.ticker_xrp_jpy.some((t) => t.last === last.price));
   await world.call('POST', '/pairs/xrp_jpy', { circuit_break: 'CIRCUIT_BREAK' });
   await eventually('the break is told', () => heard.circuit_break_info_xrp_jpy.some((c) => c.mode === 'CIRCUIT_BREAK'));
 });

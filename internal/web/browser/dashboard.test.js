@@ -125,7 +125,7 @@ describe("a healthy day", { concurrency: 2 }, () => {
     await page.locator("#ev > summary").focus();
     await page.keyboard.press("Enter");
     assert.equal(await page.locator("#ev").evaluate((d) => d.open), false);
-    await page.locator("nav a").nth(2).focus();
+    await page.locator('nav a[href="/history"]').focus();
     await page.keyboard.press("Enter");
     await page.waitForURL("**/history");
     await page.done();
