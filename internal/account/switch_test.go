@@ -81,9 +81,9 @@ func TestASilentBotIsStoppedAndItsOrdersAreCancelled(t *testing.T) {
 			t.Fatalf("%+v", r)
 		}
 		w.arm(1, 30*time.Second)
-		w.beating(1, 30*time.Second, time.Hour)
+		w.beating(1, 30*time.Second, time.Duration(counts(60, 20, 5))*time.Minute)
 		if n := len(w.leased()); n != 1 {
-			t.Errorf("%d records of the lease after an hour of heartbeats", n)
+			t.Errorf("%d records of the lease after so many heartbeats", n)
 		}
 		w.beat(1, 30*time.Second)
 		last := time.Now()
@@ -145,7 +145,7 @@ func TestABotWithoutASwitchIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.place("0.01", time.Minute)
-		time.Sleep(24 * time.Hour)
+		time.Sleep(time.Duration(counts(24, 2, 1)) * time.Hour)
 		w.a.Alive("grid", 0)
 		if r := w.place("0.02", time.Minute); r.Outcome != gateway.Placed || w.live() != 2 || len(w.leased()) != 0 || len(w.a.View().Plans) != 0 {
 			t.Errorf("%+v, %d rest", r, w.live())

@@ -73,7 +73,7 @@ func TestTheMarketMovesEverywhereOrWhereItIsSaid(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := calm(t, Options{Seed: 7})
 				go s.Play(t.Context())
-				before, world := tickersAbroad(t, s, "eth_jpy"), s.x.Market().Price("eth_jpy")
+				before, world := tickersAbroad(t, s, "eth_jpy"), priceHere(s, "eth_jpy")
 				post(t, s, "/market", c.body)
 				for second := range 8 { // that what is moved, or not, stays so
 					wait(time.Second)
@@ -81,7 +81,7 @@ func TestTheMarketMovesEverywhereOrWhereItIsSaid(t *testing.T) {
 						continue
 					}
 					after := tickersAbroad(t, s, "eth_jpy")
-					if got := s.x.Market().Price("eth_jpy") / world; !near(got, c.bitbank) {
+					if got := priceHere(s, "eth_jpy") / world; !near(got, c.bitbank) {
 						t.Errorf("bitbank moved by %v, want %v", got, c.bitbank)
 					}
 					for host, was := range before {
@@ -118,7 +118,7 @@ func TestBitbankCatchesUpWithTheVenues(t *testing.T) {
 		post(t, s, "/market", `{"pair":"btc_jpy","move_percent":"-8","over_ms":10000,"where":"bitbank"}`)
 		wait(3 * time.Second)
 		for host, there := range tickersAbroad(t, s, "btc_jpy") {
-			if here := s.x.Market().Price("btc_jpy"); math.Abs(there.last/here-1) > 1e-2 {
+			if here := priceHere(s, "btc_jpy"); math.Abs(there.last/here-1) > 1e-2 {
 				t.Errorf("%s says %v, bitbank %v", host, there.last, here)
 			}
 		}
@@ -175,4 +175,11 @@ func TestFaultsActOnVenues(t *testing.T) {
 			t.Errorf("venue2 is at %d, %v", check.Timestamp, err)
 		}
 	})
+}
+
+// priceHere is bitbank's own, while the market is played.
+func priceHere(s *Sim, pair string) float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.x.Market().Price(pair)
 }
