@@ -130,19 +130,10 @@ func (a *Account) WouldCancel(s ledger.Scope) Preview {
 	for _, i := range l.LostWithin(s) {
 		v.Lost = append(v.Lost, line(l, i))
 	}
-	v.Open = a.open(s)
-	return v
-}
-
-// open is a plan that goes on and does all that one over s would do. Called with the lock.
-func (a *Account) open(s ledger.Scope) *Plan {
-	l := a.broker.Ledger()
-	for _, p := range slices.Backward(l.Plans()) { // the newest has the most
-		if p.Open() && p.Scope.Covers(s) {
-			return new(a.progress(planOf(l, p)))
-		}
+	if p, covered := a.broker.Covering(s); covered {
+		v.Open = new(a.progress(planOf(l, p)))
 	}
-	return nil
+	return v
 }
 
 // progress says whether a plan is held up. Called with the lock.
@@ -166,18 +157,19 @@ func (a *Account) CancelAll(s ledger.Scope, by, why string) (Plan, error) {
 	done := make(chan error, 1)
 	a.mu.Lock()
 	a.queue(item{a.broker.Step(time.Now(), broker.CancelAll{Scope: s, By: by, Why: why}), done})
-	plan := a.open(s)
-	if plan == nil { // nothing was to be done, so it is over already
-		all := plansOf(a.broker.Ledger())
-		plan = &all[0]
+	var plan Plan
+	if p, covered := a.broker.Covering(s); covered {
+		plan = a.progress(planOf(a.broker.Ledger(), p))
+	} else { // nothing was to be done, so it is over already
+		plan = plansOf(a.broker.Ledger())[0]
 	}
 	a.mu.Unlock()
 	poke(a.tick)
 	select {
 	case err := <-done:
-		return *plan, err
+		return plan, err
 	case <-a.over:
-		return *plan, nil
+		return plan, nil
 	}
 }
 

@@ -37,10 +37,8 @@ func (b *Broker) cancelAll(now time.Time, e CancelAll) {
 	if f, _, on := b.ledger.Frozen(e.Scope.Bot); e.By != bySwitch && (!on || !f.Until.IsZero()) {
 		b.keep(now, ledger.Record{Frozen: &ledger.Frozen{Bot: e.Scope.Bot, On: true, Why: e.Why}})
 	}
-	for _, p := range b.ledger.Plans() {
-		if p.Open() && p.Scope.Covers(e.Scope) && b.hasAll(p, e.Scope) {
-			return
-		}
+	if _, covered := b.Covering(e.Scope); covered {
+		return
 	}
 	p := ledger.Planned{ID: "plan-" + b.id(), Scope: e.Scope, By: e.By, Why: e.Why}
 	cancel, spare := b.ledger.Within(e.Scope)
@@ -58,6 +56,16 @@ func (b *Broker) cancelAll(now time.Time, e CancelAll) {
 	for _, i := range lost {
 		b.unwant(now, Unwant{ID: i.ID})
 	}
+}
+
+// Covering is a plan that goes on and does all that one over a scope would do now.
+func (b *Broker) Covering(s ledger.Scope) (ledger.Plan, bool) {
+	for _, p := range b.ledger.Plans() {
+		if p.Open() && p.Scope.Covers(s) && b.hasAll(p, s) {
+			return p, true
+		}
+	}
+	return ledger.Plan{}, false
 }
 
 // hasAll reports whether a plan names all that is to be cancelled in a scope. Since it was made the owner may have let a bot go, and the
