@@ -60,8 +60,8 @@ func (b *Broker) cancelAll(now time.Time, e CancelAll) {
 
 // Covering is a plan that goes on and does all that one over a scope would do now.
 func (b *Broker) Covering(s ledger.Scope) (ledger.Plan, bool) {
-	for _, p := range b.ledger.Plans() {
-		if p.Open() && p.Scope.Covers(s) && b.hasAll(p, s) {
+	for _, p := range b.ledger.OpenPlans() {
+		if p.Scope.Covers(s) && b.hasAll(p, s) {
 			return p, true
 		}
 	}
@@ -78,8 +78,8 @@ func (b *Broker) hasAll(p ledger.Plan, s ledger.Scope) bool {
 
 // giveUp ends a plan that its owner does not want any more. What was sent is sent.
 func (b *Broker) giveUp(now time.Time, id string) {
-	for _, p := range b.ledger.Plans() {
-		if p.ID == id && p.Open() {
+	for _, p := range b.ledger.OpenPlans() {
+		if p.ID == id {
 			b.end(now, p, ledger.PlanEnded{ID: id, GivenUp: true})
 		}
 	}
@@ -96,10 +96,8 @@ func (b *Broker) end(now time.Time, p ledger.Plan, e ledger.PlanEnded) {
 
 // drain moves the open plans on.
 func (b *Broker) drain(now time.Time) {
-	for _, p := range b.ledger.Plans() {
-		if p.Open() {
-			b.drainOne(now, p)
-		}
+	for _, p := range b.ledger.OpenPlans() {
+		b.drainOne(now, p)
 	}
 }
 

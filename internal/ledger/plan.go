@@ -168,12 +168,18 @@ func (l *Ledger) planEnded(e *PlanEnded, at time.Time) {
 }
 
 // Plans are those that go on and the newest that are over, oldest first.
-func (l *Ledger) Plans() []Plan {
-	var out []Plan
+func (l *Ledger) Plans() []Plan { return l.plansThat(func(*Plan) bool { return true }) }
+
+// OpenPlans are those that go on, oldest first.
+func (l *Ledger) OpenPlans() []Plan { return l.plansThat((*Plan).Open) }
+
+func (l *Ledger) plansThat(want func(*Plan) bool) (out []Plan) {
 	for _, p := range l.plans {
-		c := *p
-		c.Planned, c.Left = p.Planned.copy(), slices.Clone(p.Left)
-		out = append(out, c)
+		if want(p) {
+			c := *p
+			c.Planned, c.Left = p.Planned.copy(), slices.Clone(p.Left)
+			out = append(out, c)
+		}
 	}
 	return out
 }
