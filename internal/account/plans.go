@@ -118,8 +118,12 @@ type Preview struct {
 func (a *Account) WouldCancel(s ledger.Scope) Preview {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.would(s)
+}
+
+// would is WouldCancel with the lock.
+func (a *Account) would(s ledger.Scope) (v Preview) {
 	l := a.broker.Ledger()
-	var v Preview
 	cancel, spare := l.Within(s)
 	for _, o := range cancel {
 		v.Cancel = append(v.Cancel, lineOf(l, ledger.Named{Pair: o.Pair, ID: o.ID}))

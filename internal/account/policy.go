@@ -134,8 +134,6 @@ func (a *Account) AnswerProposal(id string, cancel bool) error {
 type WhatNow struct {
 	Armed bool
 	Rules []RuleNow
-	// Proposals wait for the owner, or were answered lately, newest first.
-	Proposals []ledger.Proposal
 }
 
 // A RuleNow is a rule and what it is about now.
@@ -146,20 +144,12 @@ type RuleNow struct {
 	Orders Preview   // what it would cancel, were it due now
 }
 
-// WhatNow is what the owner's policy would do now. It changes nothing.
-func (a *Account) WhatNow() WhatNow {
-	now := time.Now()
-	s := a.situation()
-	w := WhatNow{Armed: a.o.Policy.Armed}
+// whatNow is what the owner's policy would do now. Called with the lock.
+func (a *Account) whatNow(s policy.Situation) WhatNow {
+	w, clock := WhatNow{Armed: a.o.Policy.Armed}, a.guard.now().Wall
 	for _, r := range a.o.Policy.Rules {
-		x := RuleNow{Rule: r, Since: s[r.When]}
-		x.Due = !x.Since.IsZero() && r.Do != policy.Keep && now.Sub(x.Since) >= r.After
-		x.Orders = a.WouldCancel(r.Scope)
-		w.Rules = append(w.Rules, x)
+		w.Rules = append(w.Rules, RuleNow{Rule: r, Since: s[r.When], Due: r.Due(s, clock), Orders: a.would(r.Scope)})
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	w.Proposals = proposalsOf(a.broker.Ledger(), now)
 	return w
 }
 

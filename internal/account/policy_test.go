@@ -39,8 +39,8 @@ func TestAnArmedPolicyCancelsWhatItsOwnerHasDecided(t *testing.T) {
 		w.grid("grid", 1, "btc_jpy", "xrp_jpy")
 		w.grid("other", 1, "btc_jpy", "eth_jpy")
 		time.Sleep(2 * time.Second)
-		if n := w.a.WhatNow(); !n.Armed || len(n.Rules) != 3 || n.Rules[1].Due || len(n.Rules[1].Orders.Cancel) != 1 || len(n.Rules[2].Orders.Cancel) != 2 || len(n.Proposals) != 0 {
-			t.Errorf("in calm it would do %+v", n)
+		if v := w.a.View(); !v.Policy.Armed || len(v.Policy.Rules) != 3 || v.Policy.Rules[1].Due || len(v.Policy.Rules[1].Orders.Cancel) != 1 || len(v.Policy.Rules[2].Orders.Cancel) != 2 || len(v.Proposals) != 0 {
+			t.Errorf("in calm it would do %+v", v.Policy)
 		}
 		w.control("POST", "/faults", `{"host":"private","effect":"blackhole"}`)
 		go w.place("0.02", 3*time.Second)
@@ -125,7 +125,7 @@ func TestDarknessIsNoticedWithoutBots(t *testing.T) {
 		time.Sleep(time.Hour)
 		w.control("POST", "/faults", `{"host":"private","effect":"refuse"}`)
 		time.Sleep(3 * time.Minute)
-		if n := w.a.WhatNow(); n.Rules[0].Since.IsZero() || n.Rules[0].Due {
+		if n := w.a.View().Policy; n.Rules[0].Since.IsZero() || n.Rules[0].Due {
 			t.Errorf("after three minutes: %+v", n.Rules[0])
 		}
 		w.a.mu.Lock()

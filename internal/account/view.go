@@ -50,6 +50,7 @@ type View struct {
 	// Exposure is what is held and ordered, for what it is worth.
 	Exposure exposure.Input
 	Past     Past
+	Policy   WhatNow // what the owner's policy would do
 	// Proposals of the owner's policy wait for an answer, or were answered in the last day; newest first.
 	Proposals []ledger.Proposal
 	// Reopening is how bitbank's return after an outage goes; nil when none does.
@@ -116,8 +117,7 @@ func ViewOf(l *ledger.Ledger, now time.Time) View {
 		if shown[o.ID] || o.Status.Terminal() && now.Sub(at) > lately {
 			continue
 		}
-		_, by, _ := l.Order(o.Pair, o.ID)
-		v.Orders = append(v.Orders, Line{Standing: standing(o), Order: o, Since: o.OrderedAt.Time(), By: by.By, Bot: by.Bot, Intent: by.Intent})
+		v.Orders = append(v.Orders, lineOf(l, ledger.Named{Pair: o.Pair, ID: o.ID}))
 	}
 	slices.SortStableFunc(v.Orders, func(a, b Line) int {
 		return cmp.Or(cmp.Compare(slices.Index(standings, a.Standing), slices.Index(standings, b.Standing)), b.Since.Compare(a.Since), strings.Compare(a.Intent, b.Intent))
@@ -212,6 +212,7 @@ func wanted(n bitbank.NewOrder) bitbank.Order {
 // View is the account now.
 func (a *Account) View() View {
 	state := a.State("")
+	situation := a.situation()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	v := ViewOf(a.broker.Ledger(), time.Now())
@@ -220,7 +221,7 @@ func (a *Account) View() View {
 	v.Switches = a.guard.book.All()
 	a.sharpen(&v.Exposure)
 	v.Held, v.Demand, v.Positions = v.Exposure.Held, v.Exposure.Demand, v.Exposure.Positions
-	v.Reopening = a.reopening(time.Now())
+	v.Reopening, v.Policy = a.reopening(time.Now()), a.whatNow(situation)
 	for i, p := range v.Plans {
 		v.Plans[i] = a.progress(p)
 	}

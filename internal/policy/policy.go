@@ -152,12 +152,18 @@ type Proposal struct {
 // ID names a proposal: of one spell of its cause a rule makes one.
 func (p Proposal) ID() string { return fmt.Sprintf("%s-%d", p.Rule.Name, p.Since.Unix()) }
 
+// Due reports whether the cause of a rule that does something has lasted long enough.
+func (r Rule) Due(s Situation, now time.Time) bool {
+	since, on := s[r.When]
+	return on && r.Do != Keep && now.Sub(since) >= r.After
+}
+
 // Decide is what prepared rules want done now, in their order.
 func Decide(rules []Rule, armed bool, s Situation, now time.Time) []Proposal {
 	var out []Proposal
 	for _, r := range rules {
-		if since, on := s[r.When]; on && r.Do != Keep && now.Sub(since) >= r.After {
-			out = append(out, Proposal{Rule: r, Since: since, Cancels: armed && r.Do == Cancel})
+		if r.Due(s, now) {
+			out = append(out, Proposal{Rule: r, Since: s[r.When], Cancels: armed && r.Do == Cancel})
 		}
 	}
 	return out

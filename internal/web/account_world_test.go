@@ -50,6 +50,7 @@ func (o *owner) View() account.View {
 	defer o.mu.Unlock()
 	v := account.ViewOf(&o.l, time.Now())
 	v.Read, v.Trading, v.Unrecorded, v.Reopening = o.read, "open", o.full, o.reopens
+	v.Policy = o.whatNow()
 	if o.switches != nil {
 		v.Switches = o.switches
 	}
@@ -126,10 +127,9 @@ func (o *owner) CancelAll(s ledger.Scope, by, why string) (account.Plan, error) 
 	return account.ViewOf(&o.l, time.Now()).Plans[0], nil
 }
 
-func (o *owner) WhatNow() account.WhatNow {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	w := account.WhatNow{Armed: true, Proposals: account.ViewOf(&o.l, time.Now()).Proposals}
+// whatNow is called with the lock.
+func (o *owner) whatNow() account.WhatNow {
+	w := account.WhatNow{Armed: true}
 	for k, r := range o.rules {
 		x := account.RuleNow{Rule: r, Due: k == 1}
 		if k > 0 {

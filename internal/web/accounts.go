@@ -27,8 +27,6 @@ type Accounts interface {
 	// CancelAll stops the bots of a scope and cancels its orders, until bitbank has reported the end of each; a plan that covers the
 	// scope is joined. With an error it is carried out and not recorded.
 	CancelAll(scope ledger.Scope, by, why string) (account.Plan, error)
-	// WhatNow is what the owner's policy would do now.
-	WhatNow() account.WhatNow
 	// AnswerProposal takes the owner's word on what a rule proposes; account.ErrAnswered when nothing waits for it.
 	AnswerProposal(id string, cancel bool) error
 	// GiveUp ends a plan. What was sent is sent.

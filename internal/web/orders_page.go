@@ -171,8 +171,8 @@ func (s *server) orders(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	b.Proposed = proposalRows(l, v.Proposals)
-	if w := s.o.Accounts.WhatNow(); len(w.Rules) > 0 {
-		b.Policy = new(shapePolicy(l, w, now))
+	if len(v.Policy.Rules) > 0 {
+		b.Policy = new(shapePolicy(l, v, now))
 	}
 	b.Plans, b.Reopens = planCards(l, v, now), o.Reopening
 	slices.SortStableFunc(b.Settled, func(a, b orderCard) int { return b.At.Compare(a.At) })

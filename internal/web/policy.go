@@ -54,7 +54,8 @@ type Proposal struct {
 	Text  string       `json:"text"`
 }
 
-func shapePolicy(l text.Lang, w account.WhatNow, now time.Time) Policy {
+func shapePolicy(l text.Lang, v account.View, now time.Time) Policy {
+	w := v.Policy
 	out := Policy{At: Stamp(now), Armed: w.Armed, Rules: []Rule{}, Proposals: []Proposal{}}
 	id := "web.policy.asks"
 	switch {
@@ -83,7 +84,7 @@ func shapePolicy(l text.Lang, w account.WhatNow, now time.Time) Policy {
 		}
 		out.Rules = append(out.Rules, x)
 	}
-	for _, p := range w.Proposals {
+	for _, p := range v.Proposals {
 		out.Proposals = append(out.Proposals, shapeProposal(l, p))
 	}
 	return out
@@ -104,7 +105,7 @@ func (s *server) apiGuard(w http.ResponseWriter, r *http.Request) {
 	if s.shut(w, r) || s.absent(w, r) {
 		return
 	}
-	answer(w, http.StatusOK, shapePolicy(s.lang(r), s.o.Accounts.WhatNow(), time.Now()))
+	answer(w, http.StatusOK, shapePolicy(s.lang(r), s.views.now(), time.Now()))
 }
 
 func (s *server) apiAnswer(w http.ResponseWriter, r *http.Request) {
@@ -128,7 +129,7 @@ func (s *server) apiAnswer(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusConflict, "no_proposal", "no proposal of this id waits for an answer; /api/v1/guard lists them")
 		return
 	}
-	answer(w, http.StatusOK, shapePolicy(s.lang(r), s.o.Accounts.WhatNow(), time.Now()))
+	answer(w, http.StatusOK, shapePolicy(s.lang(r), s.views.now(), time.Now()))
 }
 
 func (s *server) answerProposal(id string, cancel bool) error {
