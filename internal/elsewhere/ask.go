@@ -53,20 +53,12 @@ func (w *Watch) askVenue(ctx context.Context, p Place) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	defer client.CloseIdleConnections()
-	tick := time.NewTicker(beat)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		now := time.Now()
+	eachBeat(ctx, func(now time.Time) {
 		if pair := w.next(a, now); pair != "" {
 			a.asked[pair] = now
 			w.ask(ctx, client, a, pair)
 		}
-	}
+	})
 }
 
 // next is the pair that a venue is to be asked for now; "" for none.

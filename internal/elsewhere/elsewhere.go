@@ -198,9 +198,8 @@ func (w *Watch) nobodyLists(pair string) bool {
 // beat is how often it is looked whether somebody is to be asked.
 const beat = 250 * time.Millisecond
 
-// askBitbank reads bitbank's own prices in each turn, while it answers.
-func (w *Watch) askBitbank(ctx context.Context) {
-	last := int64(-1)
+// eachBeat calls do at every beat until ctx ends.
+func eachBeat(ctx context.Context, do func(now time.Time)) {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {
@@ -208,12 +207,19 @@ func (w *Watch) askBitbank(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			do(time.Now())
 		}
-		now := time.Now()
+	}
+}
+
+// askBitbank reads bitbank's own prices in each turn, while it answers.
+func (w *Watch) askBitbank(ctx context.Context) {
+	last := int64(-1)
+	eachBeat(ctx, func(now time.Time) {
 		pair, number := w.turnOf(w.o.Wants(), now)
 		// A second behind the venues, whose answers are there then.
 		if number == last || pair == "" || w.o.Dark() || (now.Add(w.offset).UnixNano())%int64(turn) < int64(time.Second) || !w.o.Allow(now) {
-			continue
+			return
 		}
 		last = number
 		bounded, cancel := context.WithTimeout(ctx, patience)
@@ -227,5 +233,5 @@ func (w *Watch) askBitbank(ctx context.Context) {
 				w.Tell(pair, t.Last.Decimal(), t.At.Time(), time.Now())
 			}
 		}
-	}
+	})
 }

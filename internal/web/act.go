@@ -157,15 +157,25 @@ func chosen(given []string, among []bitbank.Order) (ids []bitbank.OrderID, ok bo
 	return slices.Compact(ids), true
 }
 
+// asked is what a page that acts is asked for: by its address to show it, by its form to do it. It answers itself who may not.
+func (s *server) asked(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
+	switch {
+	case s.absent(w, r):
+		return nil, false
+	case r.Method == http.MethodPost:
+		ok := s.ours(w, r) // which reads the form
+		return r.PostForm, ok
+	}
+	return r.URL.Query(), !s.shut(w, r)
+}
+
 // deciding asks which of several orders is the one whose answer was lost, and then whether that is really meant.
 func (s *server) deciding(w http.ResponseWriter, r *http.Request) {
-	if s.absent(w, r) || r.Method == http.MethodPost && !s.ours(w, r) || r.Method != http.MethodPost && s.shut(w, r) {
+	form, ok := s.asked(w, r)
+	if !ok {
 		return
 	}
-	l, form := s.lang(r), r.URL.Query()
-	if r.Method == http.MethodPost {
-		form = r.PostForm
-	}
+	l := s.lang(r)
 	x, ok := s.question(form.Get("intent"))
 	if !ok {
 		done(w, "decide", form.Get("intent"))

@@ -55,15 +55,28 @@ func planCards(l text.Lang, v account.View, now time.Time) []planCard {
 	return out
 }
 
+// planArgs are what sentences say of what a plan over a scope would do.
+func planArgs(l text.Lang, s ledger.Scope, p Plan) text.Args {
+	return text.Args{
+		"who": whose(l, s), "bots": Who(l, s.Bot), "n": strconv.Itoa(len(p.Orders)), "spared": strconv.Itoa(len(p.Spared)), "lost": strconv.Itoa(len(p.Lost)),
+	}
+}
+
+// lists has the first orders of a plan shown.
+func (c *confirmation) lists(p Plan) {
+	for _, o := range p.Orders[:min(planRows, len(p.Orders))] {
+		c.Rows = append(c.Rows, rowLook{ID: strconv.FormatInt(int64(o.OrderID), 10), What: o.Line()})
+	}
+	c.More = len(p.Orders) - len(c.Rows)
+}
+
 // cancelling is the page that says which orders would be cancelled; its form does so. The second step is the confirmation.
 func (s *server) cancelling(w http.ResponseWriter, r *http.Request) {
-	if s.absent(w, r) || r.Method == http.MethodPost && !s.ours(w, r) || r.Method != http.MethodPost && s.shut(w, r) {
+	form, ok := s.asked(w, r)
+	if !ok {
 		return
 	}
-	l, form := s.lang(r), r.URL.Query()
-	if r.Method == http.MethodPost {
-		form = r.PostForm
-	}
+	l := s.lang(r)
 	scope := ledger.Scope{Bot: form.Get("bot"), Protective: form.Get("protective") == "1"}
 	if !s.named(scope.Bot) {
 		s.missing(w, r)
@@ -79,7 +92,7 @@ func (s *server) cancelling(w http.ResponseWriter, r *http.Request) {
 	}
 	in, _ := s.entrance.of(r)
 	p := shapePreview(l, scope, s.o.Accounts.WouldCancel(scope), time.Now())
-	a := text.Args{"who": whose(l, scope), "n": strconv.Itoa(len(p.Orders)), "spared": strconv.Itoa(len(p.Spared)), "lost": strconv.Itoa(len(p.Lost)), "bots": Who(l, scope.Bot)}
+	a := planArgs(l, scope, p)
 	c := confirmation{
 		Verb: "cancel", Bot: scope.Bot, Form: in.form, Protective: scope.Protective, Title: text.Say(l, "web.act.cancel", a), Yes: text.Say(l, "web.act.cancel.yes", a),
 		Says: []string{text.Say(l, "web.act.cancel.1", a), text.Say(l, "web.act.cancel.2", a)},
@@ -97,12 +110,7 @@ func (s *server) cancelling(w http.ResponseWriter, r *http.Request) {
 	if p.ID != "" {
 		c.Warn = p.Text
 	}
-	for _, o := range p.Orders {
-		if len(c.Rows) < planRows {
-			c.Rows = append(c.Rows, rowLook{ID: strconv.FormatInt(int64(o.OrderID), 10), What: o.Line()})
-		}
-	}
-	c.More = len(p.Orders) - len(c.Rows)
+	c.lists(p)
 	if len(p.Spared) > 0 {
 		c.Other = "/orders/cancel?" + url.Values{"bot": {scope.Bot}, "protective": {"1"}}.Encode()
 	}
@@ -111,13 +119,11 @@ func (s *server) cancelling(w http.ResponseWriter, r *http.Request) {
 
 // givingUp asks before a plan is ended that is not done.
 func (s *server) givingUp(w http.ResponseWriter, r *http.Request) {
-	if s.absent(w, r) || r.Method == http.MethodPost && !s.ours(w, r) || r.Method != http.MethodPost && s.shut(w, r) {
+	form, ok := s.asked(w, r)
+	if !ok {
 		return
 	}
-	l, id := s.lang(r), r.URL.Query().Get("id")
-	if r.Method == http.MethodPost {
-		id = r.PostForm.Get("id")
-	}
+	l, id := s.lang(r), form.Get("id")
 	for _, p := range s.views.now().Plans {
 		if p.ID != id || !p.Open() {
 			continue

@@ -149,13 +149,11 @@ func (s *server) proposal(id string) (ledger.Proposal, bool) {
 
 // answering is the page that asks what becomes of a proposal.
 func (s *server) answering(w http.ResponseWriter, r *http.Request) {
-	if s.absent(w, r) || r.Method == http.MethodPost && !s.ours(w, r) || r.Method != http.MethodPost && s.shut(w, r) {
+	form, ok := s.asked(w, r)
+	if !ok {
 		return
 	}
-	l, form := s.lang(r), r.URL.Query()
-	if r.Method == http.MethodPost {
-		form = r.PostForm
-	}
+	l := s.lang(r)
 	p, ok := s.proposal(form.Get("id"))
 	if ok && r.Method == http.MethodPost {
 		if err := s.answerProposal(p.ID, form.Get("leave") == ""); err != nil {
@@ -172,15 +170,12 @@ func (s *server) answering(w http.ResponseWriter, r *http.Request) {
 	}
 	in, _ := s.entrance.of(r)
 	v := shapePreview(l, p.Scope, s.o.Accounts.WouldCancel(p.Scope), time.Now())
-	a := text.Args{"who": whose(l, p.Scope), "n": strconv.Itoa(len(v.Orders)), "spared": strconv.Itoa(len(v.Spared)), "lost": strconv.Itoa(len(v.Lost)), "bots": Who(l, p.Scope.Bot)}
+	a := planArgs(l, p.Scope, v)
 	c := confirmation{
 		Verb: "answer", Plan: p.ID, Form: in.form, Title: text.Say(l, "web.act.answer", a), Yes: text.Say(l, "web.act.cancel.yes", a), Leave: text.Say(l, "web.act.answer.leave", nil),
 		Says: []string{shapeProposal(l, p).Text, text.Say(l, "web.act.cancel.1", a), text.Say(l, "web.act.cancel.2", a)},
 	}
-	for _, o := range v.Orders[:min(planRows, len(v.Orders))] {
-		c.Rows = append(c.Rows, rowLook{ID: strconv.FormatInt(int64(o.OrderID), 10), What: o.Line()})
-	}
-	c.More = len(v.Orders) - len(c.Rows)
+	c.lists(v)
 	s.render(w, r, http.StatusOK, "confirm", c)
 }
 

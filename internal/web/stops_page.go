@@ -92,17 +92,15 @@ func priceAt(l text.Lang, pair string, q stop.Quote, now time.Time) string {
 
 // removing asks before a stop is ended; its form does so. The code says of which stop the page has spoken.
 func (s *server) removing(w http.ResponseWriter, r *http.Request) {
-	if s.absent(w, r) || r.Method == http.MethodPost && !s.ours(w, r) || r.Method != http.MethodPost && s.shut(w, r) {
+	form, ok := s.asked(w, r)
+	if !ok {
 		return
 	}
 	if s.o.Stops == nil {
 		s.missing(w, r)
 		return
 	}
-	id, l := r.URL.Query().Get("id"), s.lang(r)
-	if r.Method == http.MethodPost {
-		id = r.PostForm.Get("id")
-	}
+	id, l := form.Get("id"), s.lang(r)
 	v, ok := s.foundStop(id)
 	code := codeOf("remove", v.Plan)
 	switch {
